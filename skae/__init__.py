@@ -1,0 +1,37 @@
+"""scikit-learn-compatible autoencoder transformers on Keras.
+
+Public names are resolved on first use, so that ``import skae`` loads neither Keras nor its
+backend: a process that only passes estimators around pays nothing for them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "BaseAutoencoder": "skae._base",
+    "DenseAutoencoder": "skae._dense",
+    "DenseNetwork": "skae._networks",
+    "clear_compiled_programs": "skae._training",
+}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from skae._base import BaseAutoencoder as BaseAutoencoder
+    from skae._dense import DenseAutoencoder as DenseAutoencoder
+    from skae._networks import DenseNetwork as DenseNetwork
+    from skae._training import clear_compiled_programs as clear_compiled_programs
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'skae' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

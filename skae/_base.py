@@ -1,0 +1,434 @@
+"""The scikit-learn face of every autoencoder."""
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import keras
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skae import _training
+from skae._assembly import assemble
+from skae._principal import principal_axes
+from skae._scaling import GlobalScale
+from skae._seeding import seeded
+from skae._validation import drop_weightless, validate_codes, validate_rows
+
+_RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+_DEFAULT_PATIENCE = 20
+_ROWS_AT_ONCE = 8192
+
+
+class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+    """What every autoencoder owes: fit, transform, inverse_transform, score.
+
+    A subclass says which network it has and, if it is more than "train X to X", how it corrupts
+    the input and computes the code.
+    """
+
+    _parameter_constraints: dict = {
+        "output_activation": [str, callable],
+        "loss": [str, callable, keras.losses.Loss],
+        "init": [StrOptions({"auto", "pca", "random"})],
+        "optimizer": [str, callable, keras.optimizers.Optimizer],
+        "learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            keras.optimizers.schedules.LearningRateSchedule,
+            None,
+        ],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "shuffle": ["boolean"],
+        "validation_split": [Interval(Real, 0, 1, closed="left")],
+        "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, tuple, dict, callable, keras.callbacks.Callback, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": [StrOptions({"auto"}), Interval(Integral, 0, 2, closed="both")],
+    }
+
+    # ---- what a variant says --------------------------------------------------------------
+
+    @abstractmethod
+    def _network(self):
+        """Return the network."""
+
+    @abstractmethod
+    def _code_activation(self):
+        """Return the activation of the code."""
+
+    def _corrupt(self, inputs):
+        """Return what the encoder sees of the standardised input."""
+        return inputs
+
+    def _code(self, features, kernel_initializer):
+        """Return the code."""
+        return keras.layers.Dense(
+            self.n_components,
+            activation=self._code_activation(),
+            kernel_initializer=kernel_initializer,
+            name="code",
+        )(features)
+
+    # ---- training -------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Train the autoencoder to reconstruct X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+            Numbers, finite; any dtype that converts to float.
+        y : object, default=None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the loss, the mean and the principal axes. Rows of weight 0 are
+            left out.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If X or a parameter is not as described, or the loss becomes NaN. The estimator is then
+            as it was before.
+        """
+        with _unchanged_on_error(self):
+            continues = self.warm_start and hasattr(self, "model_")
+            rows, weights = self._training_rows(X, sample_weight, reset=not continues)
+            rng = check_random_state(self.random_state)
+            if not continues:
+                self._start(rows, weights, rng)
+            self._train(rows, weights, rng)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one pass over X, from where training stands.
+
+        The first call builds the model; mean, scale and principal axes are those of its rows.
+        Optimizer state is kept between calls, also through pickle. Nothing is held out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        y : object, default=None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``.
+        """
+        with _unchanged_on_error(self):
+            begins = not hasattr(self, "model_")
+            rows, weights = self._training_rows(X, sample_weight, reset=begins)
+            rng = check_random_state(self.random_state)
+            if begins:
+                self._start(rows, weights, rng)
+            self._train_one_pass(rows, weights, rng)
+        return self
+
+    def _training_rows(self, X, sample_weight, *, reset):
+        rows, row_shape = validate_rows(self, X, reset=reset)
+        if reset:
+            self._row_shape = row_shape
+        self._check_range(rows)
+        return drop_weightless(rows, sample_weight)
+
+    def _check_range(self, rows):
+        """Raise if rows lie outside what a bounded output can reach."""
+        low, high = _RANGES.get(_name_of(self.output_activation), (-np.inf, np.inf))
+        if rows.min() < low or rows.max() > high:
+            raise ValueError(
+                f"output_activation={self.output_activation!r} reaches values from {low:g} to "
+                f"{high:g}, but X has values from {rows.min():g} to {rows.max():g}. Scale X (for "
+                "instance with MinMaxScaler), or use output_activation='linear'."
+            )
+
+    def _start(self, rows, weights, rng):
+        """Build and compile a new model, at PCA's reconstruction where that is asked for."""
+        scale = GlobalScale.of(rows, weights)
+        self.mean_ = scale.mean
+        self._scale = scale if self._standardizes() else GlobalScale.identity(rows.shape[1])
+        axes = None
+        if self._starts_from_pca(rows):
+            standardized = self._scale.standardize(rows)
+            axes = principal_axes(standardized, weights, self.n_components, rng)
+        network = self._network()
+        network.check_parameters()
+        with seeded(rng.randint(np.iinfo(np.int32).max)):
+            self.model_ = assemble(
+                network,
+                network.sample_shape(rows.shape[1]),
+                corrupt=self._corrupt,
+                code=self._code,
+                output_activation=self.output_activation,
+                scale=self._scale if self._standardizes() else None,
+                axes=axes,
+            )
+        _training.compile_model(
+            self.model_, optimizer=self.optimizer, learning_rate=self.learning_rate, loss=self.loss
+        )
+        self._n_features_out = self.encoder_.output.shape[1]
+        self.history_, self.n_epochs_, self.best_epoch_ = {}, 0, 0
+
+    def _standardizes(self):
+        return _name_of(self.output_activation) == "linear"
+
+    def _starts_from_pca(self, rows):
+        possible = self.n_components <= min(rows.shape)
+        linear = self._standardizes() and _name_of(self._code_activation()) == "linear"
+        if self.init == "pca" and not (possible and linear):
+            raise ValueError(
+                "init='pca' needs linear code and output and n_components of at most "
+                f"min(n_samples, n_features) = {min(rows.shape)}; got n_components="
+                f"{self.n_components}, output_activation={self.output_activation!r}, "
+                f"code_activation={self._code_activation()!r}. Use init='auto' or 'random'."
+            )
+        return self.init != "random" and possible and linear
+
+    def _train(self, rows, weights, rng):
+        order = np.arange(len(rows))
+        n_held_out = int(self.validation_split * len(rows))
+        if n_held_out:
+            rng.shuffle(order)
+        ordered = self._samples(rows[order])
+        training = slice(None, len(rows) - n_held_out)
+        held_out = slice(len(rows) - n_held_out, None)
+        stops = self.early_stopping is not False
+        self._run_epochs(
+            _weighted(ordered, weights, order, training),
+            _weighted(ordered, weights, order, held_out) if n_held_out else None,
+            epochs=self.epochs,
+            patience=_DEFAULT_PATIENCE if self.early_stopping is True else self.early_stopping,
+            keep_best=stops,
+            rng=rng,
+        )
+
+    def _train_one_pass(self, rows, weights, rng):
+        self._run_epochs(
+            _training.Rows(self._samples(rows), weights),
+            None,
+            epochs=1,
+            patience=None,
+            keep_best=False,
+            rng=rng,
+        )
+
+    def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
+        result = _training.train_model(
+            self.model_,
+            training,
+            validation=validation,
+            epochs=epochs,
+            initial_epoch=self.n_epochs_,
+            batch_size=self._batch_size(len(training)),
+            shuffle=self.shuffle,
+            patience=patience or None,
+            keep_best=keep_best,
+            callbacks=_training.make_callbacks(self.callbacks),
+            verbose=self.verbose,
+            rng=rng,
+        )
+        for name, values in result.history.items():
+            self.history_[name] = self.history_.get(name, []) + values
+        self.n_epochs_ = len(self.history_["loss"])
+        self.best_epoch_ = result.best_epoch
+
+    def _batch_size(self, n_rows):
+        if self.batch_size != "auto":
+            return self.batch_size
+        return int(np.clip(n_rows // 32, 16, 256))
+
+    def _samples(self, rows):
+        """Return rows standardised, in the shape that the network sees."""
+        return self._scale.standardize(rows).reshape(-1, *self.encoder_.input.shape[1:])
+
+    # ---- use ------------------------------------------------------------------------------
+
+    @property
+    def encoder_(self):
+        """Rows to codes: ``model_``'s first half."""
+        check_is_fitted(self)
+        return self.model_.get_layer("encoder")
+
+    @property
+    def decoder_(self):
+        """Codes to rows: ``model_``'s second half."""
+        check_is_fitted(self)
+        return self.model_.get_layer("decoder")
+
+    def transform(self, X):
+        """Return the codes of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components), float32
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        return self._apply(_training.Mapping.ENCODE, self._samples(self._rows_in_use(X)))
+
+    def inverse_transform(self, Z):
+        """Return the rows that codes stand for.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components)
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features) or (n_samples, \\*row_shape), float32
+            In the units and the shape of the rows seen at fit.
+
+        Raises
+        ------
+        ValueError
+            If Z is not finite numbers of that width.
+        """
+        check_is_fitted(self)
+        codes = validate_codes(self, Z, self._n_features_out)
+        return self._restored(self._apply(_training.Mapping.DECODE, codes))
+
+    def reconstruct(self, X):
+        """Return ``inverse_transform(transform(X))``, in one pass.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+
+        Returns
+        -------
+        X : ndarray of the same shape, float32
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        samples = self._samples(self._rows_in_use(X))
+        return self._restored(self._apply(_training.Mapping.RECONSTRUCT, samples))
+
+    def score_samples(self, X):
+        """Return how well each row is reconstructed: minus its mean squared error.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float64
+            In squared units of X; 0 is a perfect reconstruction.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        rows = self._rows_in_use(X)
+        return -self._squared_errors(rows) * self._scale.scale**2 / rows.shape[1]
+
+    def score(self, X, y=None):
+        """Return the fraction of variance that is reconstructed.
+
+        That is 1 − Σ‖x − x̂‖² / Σ‖x − mean of the training rows‖², PCA's explained variance ratio
+        on held-out rows: 1 is perfect, 0 no better than the mean, negative worse.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        rows = self._rows_in_use(X)
+        error = self._squared_errors(rows).sum()
+        total = sum(
+            (((rows[start : start + _ROWS_AT_ONCE] - self.mean_) / self._scale.scale) ** 2).sum()
+            for start in range(0, len(rows), _ROWS_AT_ONCE)
+        )
+        if total == 0:
+            return float(error == 0)
+        return float(1 - error / total)
+
+    def _rows_in_use(self, X):
+        check_is_fitted(self)
+        return validate_rows(self, X, reset=False)[0]
+
+    def _apply(self, mapping, samples):
+        outputs = _training.apply_model(self.model_, mapping, samples)
+        return outputs.reshape(len(outputs), -1)
+
+    def _restored(self, standardized):
+        return self._scale.restore(standardized).reshape(-1, *self._row_shape)
+
+    def _squared_errors(self, rows):
+        """Return Σ (x − x̂)² of each row, in standardised units."""
+        errors = np.empty(len(rows))
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            chunk = slice(start, start + _ROWS_AT_ONCE)
+            samples = self._samples(rows[chunk])
+            outputs = self._apply(_training.Mapping.RECONSTRUCT, samples)
+            residuals = (samples.reshape(outputs.shape) - outputs).astype(np.float64)
+            errors[chunk] = np.einsum("ij,ij->i", residuals, residuals)
+        return errors
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _name_of(activation) -> str:
+    return keras.activations.serialize(keras.activations.get(activation))
+
+
+def _weighted(samples, weights, order, part):
+    return _training.Rows(samples[part], None if weights is None else weights[order[part]])
+
+
+@contextmanager
+def _unchanged_on_error(estimator):
+    """Give the estimator its attributes back if the block raises."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

@@ -1,0 +1,104 @@
+"""From names, classes and routed parameters to Keras objects, by scikeras.
+
+This is the one place that imports scikeras. Its import replaces ``__reduce__`` and
+``__deepcopy__`` of several Keras classes for the whole process; here they are put back.
+Only its parameter routing is used, which does not import TensorFlow.
+"""
+
+import sys
+
+import keras
+
+_PATCHED_CLASSES = (
+    keras.Model,
+    keras.losses.Loss,
+    keras.metrics.Metric,
+    keras.optimizers.Optimizer,
+)
+_PATCHED_METHODS = ("__reduce__", "__deepcopy__")
+
+
+def _import_routing():
+    """Import scikeras's routing functions and leave Keras's classes as they were."""
+    imported_before = "scikeras" in sys.modules
+    originals = [
+        (cls, name, vars(cls).get(name)) for cls in _PATCHED_CLASSES for name in _PATCHED_METHODS
+    ]
+    from scikeras import _utils as routing
+
+    for cls, name, original in originals:
+        if imported_before or vars(cls).get(name) is original:
+            continue
+        if original is None:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, original)
+    return routing
+
+
+_routing = _import_routing()
+
+
+def _instantiate(value, getter, routed):
+    """Return the Keras object that a name, class or instance with routed parameters stands for."""
+    named = _routing.try_to_convert_strings_to_classes(value, getter)
+    return _routing.unflatten_params(items=named, params=routed)
+
+
+def compile_model(model, *, optimizer, learning_rate, loss):
+    """Compile ``model`` in place with objects of its own.
+
+    Parameters
+    ----------
+    model : keras.Model
+    optimizer : str, keras.optimizers.Optimizer or subclass of it
+        An instance is copied, so that its state is never shared between fits.
+    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
+        None keeps the optimizer's own.
+    loss : str, callable, keras.losses.Loss or subclass of it
+    """
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        settings = optimizer.get_config()
+        optimizer = type(optimizer)
+    else:
+        settings = {}
+    if learning_rate is not None:
+        settings["learning_rate"] = learning_rate
+    optimizer_class = _routing.try_to_convert_strings_to_classes(
+        optimizer, _routing.get_optimizer_class
+    )
+    model.compile(
+        optimizer=optimizer_class.from_config(settings),
+        loss=_instantiate(loss, _routing.get_loss_class_function_or_string, {}),
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def make_callbacks(callbacks) -> list:
+    """Return the callbacks as a list of instances.
+
+    Parameters
+    ----------
+    callbacks : None, a callback, or a list or dict of callbacks
+        Each a ``keras.callbacks.Callback`` or a subclass of it, which is instantiated.
+
+    Raises
+    ------
+    TypeError
+        If one is neither.
+    """
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, dict):
+        callbacks = list(callbacks.values())
+    elif not isinstance(callbacks, list | tuple):
+        callbacks = [callbacks]
+    instances = list(_routing.unflatten_params(items=list(callbacks), params={}))
+    for callback in instances:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                "callbacks must be instances or subclasses of keras.callbacks.Callback, got "
+                f"{callback!r}. For a function of the epoch, wrap it in keras.callbacks."
+                "LambdaCallback(on_epoch_end=...)."
+            )
+    return instances

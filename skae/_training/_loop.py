@@ -1,0 +1,201 @@
+"""Epochs as ``Model.fit`` runs them: order, validation, callbacks, the best state, the history."""
+
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from skae._training._programs import loaded_program
+
+
+class DivergedError(ValueError):
+    """The loss became NaN or infinite, so there is nothing to continue from."""
+
+
+@dataclass
+class TrainingResult:
+    """What a training run reports.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        One value an epoch of every loss, as in ``keras.callbacks.History``.
+    best_epoch : int
+        How many epochs the kept weights have seen; 0 stands for the start.
+    """
+
+    history: dict[str, list[float]] = field(default_factory=dict)
+    best_epoch: int = 0
+
+    def append(self, logs) -> None:
+        """Add one epoch."""
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+
+@dataclass
+class _BestState:
+    """The state with the lowest monitored loss so far."""
+
+    loss: float = np.inf
+    epoch: int = 0
+    state: list | None = None
+
+    def offer(self, loss, epoch, program) -> None:
+        if loss < self.loss:
+            self.loss, self.epoch, self.state = loss, epoch, program.state()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to train on or to validate with: float32 of shape (n, \\*sample_shape), and weights."""
+
+    values: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.values)
+
+
+def train_model(
+    model: keras.Model,
+    rows: Rows,
+    *,
+    validation: Rows | None,
+    epochs: int,
+    initial_epoch: int = 0,
+    batch_size: int,
+    shuffle: bool,
+    patience: int | None,
+    keep_best: bool,
+    callbacks: list,
+    verbose: int | str,
+    rng: np.random.RandomState,
+) -> TrainingResult:
+    """Train a compiled autoencoder on standardised rows, in place.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled by :func:`compile_model`. After an exception it is as it was.
+    rows, validation : Rows
+        Standardised. Without validation rows the training loss is monitored.
+    epochs, initial_epoch, batch_size, shuffle, callbacks, verbose
+        As in ``keras.Model.fit``.
+    patience : int or None
+        Stop after so many epochs without a lower monitored loss.
+    keep_best : bool
+        End with the state of lowest monitored loss, the start included, instead of the last one.
+    rng : RandomState
+        Orders the rows.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    DivergedError
+        If the loss becomes NaN or infinite.
+    """
+    with loaded_program(model, batch_size) as program:
+        run = _Run(program, rows, validation, shuffle, rng)
+        listeners = keras.callbacks.CallbackList(
+            callbacks,
+            add_progbar=bool(verbose),
+            model=program.model,
+            epochs=initial_epoch + epochs,
+            steps=-(-len(rows) // batch_size),
+            verbose=1 if verbose == "auto" else verbose,
+        )
+        try:
+            return run.epochs(
+                range(initial_epoch, initial_epoch + epochs), listeners, patience, keep_best
+            )
+        finally:
+            listeners.set_model(model)
+
+
+class _Run:
+    """One training run: a program, its data and where it stands."""
+
+    def __init__(self, program, rows, validation, shuffle, rng):
+        self._program = program
+        self._order = np.arange(len(rows), dtype=np.int32)
+        self._shuffle = shuffle
+        self._rng = rng
+        self._rows = self._resident(rows)
+        self._validation = None if validation is None else self._resident(validation)
+
+    def _resident(self, rows):
+        weights = None if rows.weights is None else self._program.resident(rows.weights)
+        return self._program.resident(rows.values), weights
+
+    def epochs(self, epochs, listeners, patience, keep_best) -> TrainingResult:
+        result, best = TrainingResult(), _BestState()
+        if keep_best:
+            best.offer(self._monitored_start(), epochs.start, self._program)
+        self._program.model.stop_training = False
+        listeners.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in epochs:
+            listeners.on_epoch_begin(epoch)
+            logs = self._one_epoch(epoch, listeners)
+            listeners.on_epoch_end(epoch, logs)
+            result.append(logs)
+            best.offer(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
+            out_of_patience = patience is not None and epoch + 1 - best.epoch >= patience
+            if out_of_patience or self._program.model.stop_training:
+                break
+        listeners.on_train_end(logs)
+        result.best_epoch = epochs.start + len(result.history["loss"])
+        if keep_best:
+            result.best_epoch = best.epoch
+            self._program.load(best.state)
+        return result
+
+    def _monitored_start(self) -> float:
+        return float(self._program.evaluate(*(self._validation or self._rows))[0])
+
+    def _one_epoch(self, epoch, listeners) -> dict[str, float]:
+        if self._shuffle:
+            self._rng.shuffle(self._order)
+        logs = self._named(self._train_pass(listeners))
+        if not np.isfinite(logs["loss"]):
+            raise DivergedError(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}. Lower learning_rate, scale "
+                "the data (for instance with StandardScaler), or choose an output_activation and "
+                "loss that fit its range."
+            )
+        if self._validation is not None:
+            logs |= self._named(self._program.evaluate(*self._validation), prefix="val_")
+        return logs
+
+    def _train_pass(self, listeners):
+        rows, weights = self._rows
+        if not _wants_batches(listeners):
+            return self._program.train(rows, self._order, weights)
+        totals, size = 0.0, self._program.batch_size
+        for step, start in enumerate(range(0, len(self._order), size)):
+            batch = self._order[start : start + size]
+            listeners.on_train_batch_begin(step)
+            totals = totals + self._program.train(rows, batch, weights) * len(batch)
+            listeners.on_train_batch_end(step, self._named(totals / (start + len(batch))))
+        return totals / len(self._order)
+
+    def _named(self, losses, prefix="") -> dict[str, float]:
+        names = self._program.loss_names
+        return {prefix + name: float(loss) for name, loss in zip(names, losses, strict=True)}
+
+
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+def _wants_batches(listeners) -> bool:
+    """Tell whether a callback of the user's overrides a batch hook; the progress bar is ours."""
+    return any(
+        getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        for callback in listeners.callbacks
+        if not isinstance(callback, keras.callbacks.ProgbarLogger)
+        for hook in _BATCH_HOOKS
+    )
