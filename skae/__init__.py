@@ -16,7 +16,7 @@ _HOME_OF = {
     "clear_compiled_programs": "skae._training",
 }
 
-__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_HOME_OF)]
 
 if TYPE_CHECKING:
     from skae._base import BaseAutoencoder as BaseAutoencoder

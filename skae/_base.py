@@ -3,9 +3,12 @@
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from numbers import Integral, Real
+from typing import ClassVar, Self
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import ttest_1samp
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -35,7 +38,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     the input and computes the code.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
         "output_activation": [str, callable],
         "loss": [str, callable, keras.losses.Loss],
         "init": [StrOptions({"auto", "pca", "random"})],
@@ -50,11 +54,46 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         "shuffle": ["boolean"],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
-        "callbacks": [list, tuple, dict, callable, keras.callbacks.Callback, None],
+        "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": [StrOptions({"auto"}), Interval(Integral, 0, 2, closed="both")],
     }
+
+    def __init__(
+        self,
+        n_components,
+        *,
+        output_activation,
+        loss,
+        init,
+        optimizer,
+        learning_rate,
+        epochs,
+        batch_size,
+        shuffle,
+        validation_split,
+        early_stopping,
+        callbacks,
+        warm_start,
+        random_state,
+        verbose,
+    ):
+        self.n_components = n_components
+        self.output_activation = output_activation
+        self.loss = loss
+        self.init = init
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.validation_split = validation_split
+        self.early_stopping = early_stopping
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
 
     # ---- what a variant says --------------------------------------------------------------
 
@@ -82,12 +121,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     # ---- training -------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None):
-        """Train the autoencoder to reconstruct X.
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
+        r"""Train the autoencoder to reconstruct X.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
             Numbers, finite; any dtype that converts to float.
         y : object, default=None
             Ignored.
@@ -115,15 +154,17 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, sample_weight=None):
-        """Train for one pass over X, from where training stands.
+    def partial_fit(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        r"""Train for one pass over X, from where training stands.
 
         The first call builds the model; mean, scale and principal axes are those of its rows.
         Optimizer state is kept between calls, also through pickle. Nothing is held out.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         y : object, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -169,8 +210,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         scale = GlobalScale.of(rows, weights)
         self.mean_ = scale.mean
         self._scale = scale if self._standardizes() else GlobalScale.identity(rows.shape[1])
+        self._started_from_pca = self._starts_from_pca(rows)
         axes = None
-        if self._starts_from_pca(rows):
+        if self._started_from_pca:
             standardized = self._scale.standardize(rows)
             axes = principal_axes(standardized, weights, self.n_components, rng)
         network = self._network()
@@ -214,15 +256,31 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ordered = self._samples(rows[order])
         training = slice(None, len(rows) - n_held_out)
         held_out = slice(len(rows) - n_held_out, None)
-        stops = self.early_stopping is not False
+        start = self.model_.get_weights()
         self._run_epochs(
             _weighted(ordered, weights, order, training),
             _weighted(ordered, weights, order, held_out) if n_held_out else None,
             epochs=self.epochs,
             patience=_DEFAULT_PATIENCE if self.early_stopping is True else self.early_stopping,
-            keep_best=stops,
+            keep_best=self.early_stopping is not False,
             rng=rng,
         )
+        if self.early_stopping is not False and n_held_out and self._started_from_pca:
+            self._keep_start_unless_beaten(start, ordered[held_out])
+
+    def _keep_start_unless_beaten(self, start, samples):
+        """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
+
+        The minimum of the monitored loss over many epochs flatters its epoch, all the more the
+        fewer rows are held out; a one-sided paired t-test asks the same rows once more.
+        """
+        trained, errors = self.model_.get_weights(), self._sample_errors(samples)
+        self.model_.set_weights(start)
+        gains = self._sample_errors(samples) - errors
+        if len(gains) > 1 and ttest_1samp(gains, 0, alternative="greater").pvalue < 0.05:
+            self.model_.set_weights(trained)
+        else:
+            self.best_epoch_ = 0
 
     def _train_one_pass(self, rows, weights, rng):
         self._run_epochs(
@@ -266,23 +324,23 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     # ---- use ------------------------------------------------------------------------------
 
     @property
-    def encoder_(self):
+    def encoder_(self) -> keras.Model:
         """Rows to codes: ``model_``'s first half."""
         check_is_fitted(self)
         return self.model_.get_layer("encoder")
 
     @property
-    def decoder_(self):
+    def decoder_(self) -> keras.Model:
         """Codes to rows: ``model_``'s second half."""
         check_is_fitted(self)
         return self.model_.get_layer("decoder")
 
-    def transform(self, X):
-        """Return the codes of X.
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        r"""Return the codes of X.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
 
         Returns
         -------
@@ -295,8 +353,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         return self._apply(_training.Mapping.ENCODE, self._samples(self._rows_in_use(X)))
 
-    def inverse_transform(self, Z):
-        """Return the rows that codes stand for.
+    def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
+        r"""Return the rows that codes stand for.
 
         Parameters
         ----------
@@ -304,7 +362,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features) or (n_samples, \\*row_shape), float32
+        X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
             In the units and the shape of the rows seen at fit.
 
         Raises
@@ -316,12 +374,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         codes = validate_codes(self, Z, self._n_features_out)
         return self._restored(self._apply(_training.Mapping.DECODE, codes))
 
-    def reconstruct(self, X):
-        """Return ``inverse_transform(transform(X))``, in one pass.
+    def reconstruct(self, X: ArrayLike) -> np.ndarray:
+        r"""Return ``inverse_transform(transform(X))``, in one pass.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
 
         Returns
         -------
@@ -335,12 +393,12 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         samples = self._samples(self._rows_in_use(X))
         return self._restored(self._apply(_training.Mapping.RECONSTRUCT, samples))
 
-    def score_samples(self, X):
-        """Return how well each row is reconstructed: minus its mean squared error.
+    def score_samples(self, X: ArrayLike) -> np.ndarray:
+        r"""Return how well each row is reconstructed: minus its mean squared error.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
 
         Returns
         -------
@@ -355,15 +413,15 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         rows = self._rows_in_use(X)
         return -self._squared_errors(rows) * self._scale.scale**2 / rows.shape[1]
 
-    def score(self, X, y=None):
-        """Return the fraction of variance that is reconstructed.
+    def score(self, X: ArrayLike, y: object = None) -> float:
+        r"""Return the fraction of variance that is reconstructed.
 
         That is 1 − Σ‖x − x̂‖² / Σ‖x − mean of the training rows‖², PCA's explained variance ratio
         on held-out rows: 1 is perfect, 0 no better than the mean, negative worse.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         y : object, default=None
             Ignored.
 
@@ -402,11 +460,13 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         errors = np.empty(len(rows))
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             chunk = slice(start, start + _ROWS_AT_ONCE)
-            samples = self._samples(rows[chunk])
-            outputs = self._apply(_training.Mapping.RECONSTRUCT, samples)
-            residuals = (samples.reshape(outputs.shape) - outputs).astype(np.float64)
-            errors[chunk] = np.einsum("ij,ij->i", residuals, residuals)
+            errors[chunk] = self._sample_errors(self._samples(rows[chunk]))
         return errors
+
+    def _sample_errors(self, samples):
+        outputs = self._apply(_training.Mapping.RECONSTRUCT, samples)
+        residuals = (samples.reshape(outputs.shape) - outputs).astype(np.float64)
+        return np.einsum("ij,ij->i", residuals, residuals)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,8 +1,6 @@
 """Dense autoencoder."""
 
-from numbers import Integral
-
-from sklearn.utils._param_validation import Interval
+from typing import ClassVar
 
 from skae._base import BaseAutoencoder
 from skae._networks import DenseNetwork
@@ -105,9 +103,8 @@ class DenseAutoencoder(BaseAutoencoder):
     True
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,
-        "n_components": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like"],
         "activation": [str, callable],
         "code_activation": [str, callable],
@@ -135,24 +132,26 @@ class DenseAutoencoder(BaseAutoencoder):
         random_state=None,
         verbose=0,
     ):
-        self.n_components = n_components
+        super().__init__(
+            n_components,
+            output_activation=output_activation,
+            loss=loss,
+            init=init,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            validation_split=validation_split,
+            early_stopping=early_stopping,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.code_activation = code_activation
-        self.output_activation = output_activation
-        self.loss = loss
-        self.init = init
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.validation_split = validation_split
-        self.early_stopping = early_stopping
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
 
     def _network(self):
         return DenseNetwork(self.hidden_layer_sizes, activation=self.activation)

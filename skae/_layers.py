@@ -30,7 +30,7 @@ class Standardization(keras.layers.Layer):
         self.scale = self.add_weight(shape=(), initializer="ones", trainable=False, name="scale")
 
     def call(self, inputs):
-        """Standardise ``inputs`` of shape (n, \\*sample_shape), or map them back."""
+        r"""Standardise ``inputs`` of shape (n, \*sample_shape), or map them back."""
         if self.invert:
             return inputs * self.scale + self.mean
         return (inputs - self.mean) / self.scale

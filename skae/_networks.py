@@ -7,7 +7,7 @@ objective itself.
 
 from abc import ABC, abstractmethod
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import layers
@@ -24,7 +24,7 @@ class BaseNetwork(BaseEstimator, ABC):
     ``clone`` come from scikit-learn.
     """
 
-    _parameter_constraints: dict[str, list] = {}
+    _parameter_constraints: ClassVar[dict[str, list]] = {}
 
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""
@@ -38,11 +38,11 @@ class BaseNetwork(BaseEstimator, ABC):
 
     @abstractmethod
     def encoder_body(self, inputs: Any) -> Any:
-        """Return the features that the code is computed from.
+        r"""Return the features that the code is computed from.
 
         Parameters
         ----------
-        inputs : KerasTensor of shape (None, \\*sample_shape)
+        inputs : KerasTensor of shape (None, \*sample_shape)
 
         Returns
         -------
@@ -51,7 +51,7 @@ class BaseNetwork(BaseEstimator, ABC):
 
     @abstractmethod
     def decoder_body(self, code: Any, sample_shape: Shape, kernel_initializer: Any) -> Any:
-        """Return the output before its activation.
+        r"""Return the output before its activation.
 
         Parameters
         ----------
@@ -63,7 +63,7 @@ class BaseNetwork(BaseEstimator, ABC):
 
         Returns
         -------
-        outputs : KerasTensor of shape (None, \\*sample_shape)
+        outputs : KerasTensor of shape (None, \*sample_shape)
         """
 
 
@@ -86,7 +86,7 @@ class DenseNetwork(BaseNetwork):
     (64,)
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict[str, list]] = {
         "hidden_layer_sizes": ["array-like"],
         "activation": [str, callable],
         "kernel_initializer": [str, keras.initializers.Initializer],
@@ -120,7 +120,7 @@ class DenseNetwork(BaseNetwork):
         return self._hidden_layers(features, self.hidden_layer_sizes, "encoder")
 
     def decoder_body(self, code, sample_shape, kernel_initializer):
-        """Return the output before its activation, of shape (None, \\*sample_shape)."""
+        r"""Return the output before its activation, of shape (None, \*sample_shape)."""
         features = self._hidden_layers(code, reversed(self.hidden_layer_sizes), "decoder")
         (n_features,) = sample_shape
         return layers.Dense(n_features, kernel_initializer=kernel_initializer, name="output")(

@@ -17,11 +17,11 @@ def seeded(seed: int):
     network may draw from NumPy's. One block runs at a time, so that threads do not mix.
     """
     with _global_generators:
-        python_state, numpy_state = random.getstate(), np.random.get_state()
+        python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
         random.seed(seed)
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
         try:
             yield
         finally:
             random.setstate(python_state)
-            np.random.set_state(numpy_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002

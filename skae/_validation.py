@@ -23,13 +23,13 @@ def _shape_of(X) -> tuple[int, ...]:
 
 
 def validate_rows(estimator, X, *, reset: bool):
-    """Return the rows as a finite 2-D float array, and the shape that a row had.
+    r"""Return the rows as a finite 2-D float array, and the shape that a row had.
 
     Parameters
     ----------
     estimator : BaseEstimator
         Receives or is held against ``n_features_in_`` and ``feature_names_in_``.
-    X : array-like of shape (n_samples, n_features) or (n_samples, \\*row_shape)
+    X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
     reset : bool
         True while fitting for the first time.
 

@@ -1,4 +1,4 @@
-"""What of an autoencoder is trained: the part between standardised input and standardised output."""
+"""What of an autoencoder is trained: from standardised input to standardised output."""
 
 import keras
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from skae._training._programs import loaded_program
+from skae._training._programs import load_state, loaded_program, state_of
 
 
 class DivergedError(ValueError):
@@ -39,16 +39,16 @@ class _BestState:
 
     loss: float = np.inf
     epoch: int = 0
-    state: list | None = None
+    state: list = field(default_factory=list)
 
     def offer(self, loss, epoch, program) -> None:
         if loss < self.loss:
-            self.loss, self.epoch, self.state = loss, epoch, program.state()
+            self.loss, self.epoch, self.state = loss, epoch, state_of(program.model)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows to train on or to validate with: float32 of shape (n, \\*sample_shape), and weights."""
+    r"""Rows to train on or to validate with: float32 of shape (n, \*sample_shape), and weights."""
 
     values: np.ndarray
     weights: np.ndarray | None = None
@@ -151,7 +151,7 @@ class _Run:
         result.best_epoch = epochs.start + len(result.history["loss"])
         if keep_best:
             result.best_epoch = best.epoch
-            self._program.load(best.state)
+            load_state(self._program.model, best.state)
         return result
 
     def _monitored_start(self) -> float:

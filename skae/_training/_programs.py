@@ -6,6 +6,7 @@ from collections import OrderedDict
 from contextlib import contextmanager
 
 import keras
+import numpy as np
 
 _MAX_IDLE_PROGRAMS = 16
 
@@ -124,23 +125,23 @@ def _program_class():
 
 @contextmanager
 def loaded_program(model: keras.Model, batch_size: int):
-    """Lend a program that holds the weights and the optimizer state of ``model``.
+    """Lend a program whose model holds the weights and the optimizer state of ``model``.
 
-    On a clean exit the model receives what the program holds then; after an exception it is as
-    it was.
+    On a clean exit ``model`` receives what the program's model holds then; after an exception it
+    is as it was.
     """
     signature = program_signature(model, batch_size)
-    state = _state(model)
+    state = state_of(model)
     if signature is None:
         program = _program_class()(model, batch_size)
     else:
         program = _cache.take(signature) or _program_class()(_copy_of(model), batch_size)
-        program.load(state)
+        load_state(program.model, state)
     try:
         yield program
-        state = program.state()
+        state = state_of(program.model)
     finally:
-        _assign(model, state)
+        load_state(model, state)
         if signature is not None:
             _cache.put(signature, program)
 
@@ -154,15 +155,17 @@ def _copy_of(model: keras.Model) -> keras.Model:
     return copy
 
 
-def state_variables(model: keras.Model) -> list:
+def _state_variables(model: keras.Model) -> list:
     """Return the variables that training changes, in one order for all copies of a model."""
     return [*model.variables, *model.optimizer.variables]
 
 
-def _state(model):
-    return [variable.numpy() for variable in state_variables(model)]
+def state_of(model: keras.Model) -> list[np.ndarray]:
+    """Return weights and optimizer state of a compiled model."""
+    return [keras.ops.convert_to_numpy(variable) for variable in _state_variables(model)]
 
 
-def _assign(model, state):
-    for variable, value in zip(state_variables(model), state, strict=True):
+def load_state(model: keras.Model, state: list[np.ndarray]) -> None:
+    """Give a compiled model the weights and optimizer state of another of its architecture."""
+    for variable, value in zip(_state_variables(model), state, strict=True):
         variable.assign(value)

@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from skae._training._graph import autoencoder_core
 from skae._training._losses import loss_names, loss_terms, mean_loss
-from skae._training._programs import state_variables
 
 _EVALUATION_BATCH_SIZE = 2048
 
@@ -27,7 +26,6 @@ class TensorFlowProgram:
         self._core = autoencoder_core(model)
         self._loss = mean_loss(model.loss)
         self.loss_names = loss_names(self._core)
-        self._variables = state_variables(model)
         sample = tf.TensorSpec((None, *self._core.input.shape[1:]), tf.float32)
         order = tf.TensorSpec((None,), tf.int32)
         weights = tf.TensorSpec((None,), tf.float32)
@@ -40,15 +38,6 @@ class TensorFlowProgram:
             weighted: tf.function(self._run_evaluation, input_signature=signature, autograph=False)
             for weighted, signature in signatures.items()
         }
-
-    def load(self, state: list[np.ndarray]) -> None:
-        """Take over weights and optimizer state."""
-        for variable, value in zip(self._variables, state, strict=True):
-            variable.assign(value)
-
-    def state(self) -> list[np.ndarray]:
-        """Return weights and optimizer state."""
-        return [variable.numpy() for variable in self._variables]
 
     def resident(self, rows: np.ndarray) -> tf.Tensor:
         """Return ``rows`` as the tensor that epochs gather from."""

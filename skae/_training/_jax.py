@@ -1,0 +1,115 @@
+"""Many optimizer steps inside one compiled JAX function."""
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from skae._training._graph import autoencoder_core
+from skae._training._losses import loss_names, loss_terms, mean_loss
+
+_STEPS_AT_ONCE = 64
+_EVALUATION_BATCH_SIZE = 2048
+
+
+class JaxProgram:
+    """The compiled steps and evaluation of one architecture.
+
+    Between calls the state lives in the variables of ``model``, where callbacks find it; on this
+    backend that is an exchange of references.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled; the program owns it.
+    batch_size : int
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int):
+        self.model = model
+        self.batch_size = batch_size
+        self._core = autoencoder_core(model)
+        self._loss = mean_loss(model.loss)
+        self.loss_names = loss_names(self._core)
+        self._groups = (
+            model.trainable_variables,
+            model.non_trainable_variables,
+            model.optimizer.variables,
+        )
+        self._steps = jax.jit(self._run_steps)
+        self._evaluation = jax.jit(self._evaluate_on)
+
+    def resident(self, rows: np.ndarray) -> np.ndarray:
+        """Return ``rows`` as the array that epochs gather from."""
+        return rows
+
+    def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
+        """Take one optimizer step per batch of ``order`` and return the mean losses."""
+        state = [[variable.value for variable in group] for group in self._groups]
+        totals = np.zeros(len(self.loss_names))
+        in_full_batches = len(order) - len(order) % self.batch_size
+        for start in range(0, in_full_batches, _STEPS_AT_ONCE * self.batch_size):
+            stop = min(start + _STEPS_AT_ONCE * self.batch_size, in_full_batches)
+            # One shape for every call: the steps beyond n_steps are not taken.
+            chunk = np.resize(order[start:stop], (_STEPS_AT_ONCE, self.batch_size))
+            n_steps = (stop - start) // self.batch_size
+            state, losses = self._steps(state, *_batches(rows, chunk, sample_weight), n_steps)
+            totals += np.asarray(losses) * self.batch_size
+        if in_full_batches < len(order):
+            chunk = order[None, in_full_batches:]
+            state, losses = self._steps(state, *_batches(rows, chunk, sample_weight), 1)
+            totals += np.asarray(losses) * chunk.size
+        for group, values in zip(self._groups, state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+        return totals / len(order)
+
+    def evaluate(self, rows, sample_weight=None) -> np.ndarray:
+        """Return the mean losses without training."""
+        variables = [variable.value for variable in self.model.variables]
+        totals = np.zeros(len(self.loss_names))
+        for start in range(0, len(rows), _EVALUATION_BATCH_SIZE):
+            chunk = slice(start, start + _EVALUATION_BATCH_SIZE)
+            weights = None if sample_weight is None else sample_weight[chunk]
+            batch = rows[chunk]
+            totals += np.asarray(self._evaluation(variables, batch, weights)) * len(batch)
+        return totals / len(rows)
+
+    def _run_steps(self, state, batches, weights, n_steps):
+        def body(step, carried):
+            state, losses = carried
+            state, new = self._train_on(
+                state, batches[step], None if weights is None else weights[step]
+            )
+            return state, losses + new
+
+        start = (state, jnp.zeros(len(self.loss_names)))
+        return jax.lax.fori_loop(0, n_steps, body, start)
+
+    def _train_on(self, state, batch, weights):
+        trainable, non_trainable, optimizer_state = state
+        gradient = jax.grad(self._objective, has_aux=True)
+        gradients, (terms, non_trainable) = gradient(
+            trainable, non_trainable, optimizer_state, batch, weights
+        )
+        trainable, optimizer_state = self.model.optimizer.stateless_apply(
+            optimizer_state, gradients, trainable
+        )
+        return [trainable, non_trainable, optimizer_state], terms
+
+    def _objective(self, trainable, non_trainable, optimizer_state, batch, weights):
+        values = [*trainable, *non_trainable, *optimizer_state]
+        variables = [variable for group in self._groups for variable in group]
+        with keras.StatelessScope(list(zip(variables, values, strict=True))) as scope:
+            terms = loss_terms(self._core, self._loss, batch, weights, training=True)
+            objective = self.model.optimizer.scale_loss(terms[0])
+        non_trainable = [scope.get_current_value(variable) for variable in self._groups[1]]
+        return objective, (jnp.stack(terms), non_trainable)
+
+    def _evaluate_on(self, values, batch, weights):
+        with keras.StatelessScope(list(zip(self.model.variables, values, strict=True))):
+            return jnp.stack(loss_terms(self._core, self._loss, batch, weights, training=False))
+
+
+def _batches(rows, chunk, sample_weight):
+    return rows[chunk], None if sample_weight is None else sample_weight[chunk]

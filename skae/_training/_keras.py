@@ -1,0 +1,50 @@
+"""Epochs by ``Model.fit``, for backends that have no compiled epoch here."""
+
+import keras
+import numpy as np
+
+from skae._training._graph import autoencoder_core
+
+_EVALUATION_BATCH_SIZE = 2048
+
+
+class KerasProgram:
+    """One epoch at a time through Keras's own training loop.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled; the program owns it.
+    batch_size : int
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int):
+        self.model = model
+        self.batch_size = batch_size
+        self.loss_names = ["loss"]
+        self._core = autoencoder_core(model)
+        self._core.compile(optimizer=model.optimizer, loss=model.loss)
+
+    def resident(self, rows: np.ndarray) -> np.ndarray:
+        """Return ``rows`` as they are."""
+        return rows
+
+    def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
+        """Take one optimizer step per batch of ``order`` and return the mean loss."""
+        ordered = rows[order]
+        history = self._core.fit(
+            ordered,
+            ordered,
+            sample_weight=None if sample_weight is None else sample_weight[order],
+            batch_size=self.batch_size,
+            shuffle=False,
+            verbose=0,
+        )
+        return np.array(history.history["loss"])
+
+    def evaluate(self, rows, sample_weight=None) -> np.ndarray:
+        """Return the mean loss without training."""
+        loss = self._core.evaluate(
+            rows, rows, sample_weight=sample_weight, batch_size=_EVALUATION_BATCH_SIZE, verbose=0
+        )
+        return np.array([loss])
