@@ -231,6 +231,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.model_, optimizer=self.optimizer, learning_rate=self.learning_rate, loss=self.loss
         )
         self._n_features_out = self.encoder_.output.shape[1]
+        self._optimizer_state = None
         self.history_, self.n_epochs_, self.best_epoch_ = {}, 0, 0
 
     def _standardizes(self):
@@ -297,6 +298,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.model_,
             training,
             validation=validation,
+            optimizer_state=self._optimizer_state,
             epochs=epochs,
             initial_epoch=self.n_epochs_,
             batch_size=self._batch_size(len(training)),
@@ -311,6 +313,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             self.history_[name] = self.history_.get(name, []) + values
         self.n_epochs_ = len(self.history_["loss"])
         self.best_epoch_ = result.best_epoch
+        self._optimizer_state = result.optimizer_state
 
     def _batch_size(self, n_rows):
         if self.batch_size != "auto":

@@ -71,7 +71,6 @@ def compile_model(model, *, optimizer, learning_rate, loss):
         optimizer=optimizer_class.from_config(settings),
         loss=_instantiate(loss, _routing.get_loss_class_function_or_string, {}),
     )
-    model.optimizer.build(model.trainable_variables)
 
 
 def make_callbacks(callbacks) -> list:

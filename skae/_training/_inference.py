@@ -1,13 +1,17 @@
-"""Rows through an encoder, a decoder or both, in large batches and without ``Model.predict``."""
+"""Rows through an encoder, a decoder or both, compiled, in large batches."""
 
+import threading
+from collections import OrderedDict
 from enum import Enum
 
 import keras
 import numpy as np
 
 from skae._training._graph import autoencoder_core, decoder_core, encoder_core
+from skae._training._signature import architecture_signature
 
 _ROWS_AT_ONCE = 8192
+_MAX_PROGRAMS = 32
 
 
 class Mapping(Enum):
@@ -25,12 +29,101 @@ _CORES = {
 }
 
 
+class InferenceProgram:
+    """The compiled mappings of one architecture, for weights that are handed to each call.
+
+    It keeps no state, so that any number of models and threads can share it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any model of the architecture; its weights are not used.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._variables = model.variables
+        self._cores = {mapping: core(model) for mapping, core in _CORES.items()}
+        self._compiled = {mapping: self._compile(mapping) for mapping in Mapping}
+
+    def __call__(self, model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
+        """Return the float32 output of a part of ``model`` for standardised rows or codes."""
+        variables = model.variables
+        compiled, positions = self._compiled[mapping]
+        weights = [variables[position].value for position in positions]
+        if len(rows) <= _ROWS_AT_ONCE:
+            return np.asarray(compiled(weights, rows), dtype=np.float32)
+        outputs = np.empty((len(rows), *self._cores[mapping].output.shape[1:]), dtype=np.float32)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            stop = start + _ROWS_AT_ONCE
+            outputs[start:stop] = compiled(weights, rows[start:stop])
+        return outputs
+
+    def _compile(self, mapping):
+        """Return the compiled mapping and the positions of the variables that it takes."""
+        core = self._cores[mapping]
+        position_of = {id(variable): i for i, variable in enumerate(self._variables)}
+        positions = [position_of[id(variable)] for variable in core.variables]
+
+        def apply(weights, rows):
+            with keras.StatelessScope(list(zip(core.variables, weights, strict=True))):
+                return core(rows, training=False)
+
+        return _compiled(apply, core), positions
+
+
+def _compiled(apply, core):
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        weights = [tf.TensorSpec(variable.shape, variable.dtype) for variable in core.variables]
+        rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)
+        return tf.function(apply, input_signature=(weights, rows), autograph=False)
+    if keras.backend.backend() == "jax":
+        return _JaxMapping(apply)
+    return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))
+
+
+class _JaxMapping:
+    """A jitted mapping for any number of rows, padded to a power of two to compile a few times."""
+
+    def __init__(self, apply):
+        import jax
+
+        self._apply = jax.jit(apply)
+
+    def __call__(self, weights, rows):
+        n_rows = len(rows)
+        padding = (1 << (n_rows - 1).bit_length()) - n_rows
+        padded = np.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1))
+        return self._apply(weights, padded)[:n_rows]
+
+
+_programs: OrderedDict[str, InferenceProgram] = OrderedDict()
+_lock = threading.Lock()
+
+
 def apply_model(model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
     """Return the float32 output of a part of ``model`` for standardised rows or codes."""
-    core = _CORES[mapping](model)
-    outputs = np.empty((len(rows), *core.output.shape[1:]), dtype=np.float32)
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        stop = start + _ROWS_AT_ONCE
-        chunk = keras.ops.convert_to_tensor(rows[start:stop])
-        outputs[start:stop] = keras.ops.convert_to_numpy(core(chunk, training=False))
-    return outputs
+    program = getattr(model, "_skae_inference", None)
+    if program is None:
+        program = model._skae_inference = _program_for(model)
+    return program(model, mapping, rows)
+
+
+def _program_for(model):
+    signature = architecture_signature(model)
+    if signature is None:
+        return InferenceProgram(model)
+    with _lock:
+        if signature not in _programs:
+            _programs[signature] = InferenceProgram(keras.Model.from_config(model.get_config()))
+            if len(_programs) > _MAX_PROGRAMS:
+                _programs.popitem(last=False)
+        _programs.move_to_end(signature)
+        return _programs[signature]
+
+
+def clear_inference_programs() -> None:
+    """Forget the shared programs; a model that has used its own keeps it."""
+    with _lock:
+        _programs.clear()

@@ -7,6 +7,7 @@ import numpy as np
 
 from skae._training._graph import autoencoder_core
 from skae._training._losses import loss_names, loss_terms, mean_loss
+from skae._training._programs import optimizer_state_of
 
 _STEPS_AT_ONCE = 64
 _EVALUATION_BATCH_SIZE = 2048
@@ -28,6 +29,8 @@ class JaxProgram:
     def __init__(self, model: keras.Model, batch_size: int):
         self.model = model
         self.batch_size = batch_size
+        model.optimizer.build(model.trainable_variables)
+        self.initial_optimizer_state = optimizer_state_of(model)
         self._core = autoencoder_core(model)
         self._loss = mean_loss(model.loss)
         self.loss_names = loss_names(self._core)
@@ -36,8 +39,25 @@ class JaxProgram:
             model.non_trainable_variables,
             model.optimizer.variables,
         )
+        self._kept: list[list] = []
         self._steps = jax.jit(self._run_steps)
         self._evaluation = jax.jit(self._evaluate_on)
+
+    def remember(self) -> None:
+        """Keep the present state, in place of the one kept before."""
+        self._kept = self._state()
+
+    def recall(self) -> None:
+        """Return to the state kept last."""
+        self._load(self._kept)
+
+    def _state(self):
+        return [[variable.value for variable in group] for group in self._groups]
+
+    def _load(self, state):
+        for group, values in zip(self._groups, state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
 
     def resident(self, rows: np.ndarray) -> np.ndarray:
         """Return ``rows`` as the array that epochs gather from."""
@@ -45,7 +65,7 @@ class JaxProgram:
 
     def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
-        state = [[variable.value for variable in group] for group in self._groups]
+        state = self._state()
         totals = np.zeros(len(self.loss_names))
         in_full_batches = len(order) - len(order) % self.batch_size
         for start in range(0, in_full_batches, _STEPS_AT_ONCE * self.batch_size):
@@ -59,9 +79,7 @@ class JaxProgram:
             chunk = order[None, in_full_batches:]
             state, losses = self._steps(state, *_batches(rows, chunk, sample_weight), 1)
             totals += np.asarray(losses) * chunk.size
-        for group, values in zip(self._groups, state, strict=True):
-            for variable, value in zip(group, values, strict=True):
-                variable.assign(value)
+        self._load(state)
         return totals / len(order)
 
     def evaluate(self, rows, sample_weight=None) -> np.ndarray:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from skae._training._graph import autoencoder_core
+from skae._training._programs import load, optimizer_state_of, weights_of
 
 _EVALUATION_BATCH_SIZE = 2048
 
@@ -22,8 +23,21 @@ class KerasProgram:
         self.model = model
         self.batch_size = batch_size
         self.loss_names = ["loss"]
+        model.optimizer.build(model.trainable_variables)
+        self.initial_optimizer_state = optimizer_state_of(model)
+        self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         self._core = autoencoder_core(model)
         self._core.compile(optimizer=model.optimizer, loss=model.loss)
+
+    def remember(self) -> None:
+        """Keep the present state, in place of the one kept before."""
+        self._kept = weights_of(self.model), optimizer_state_of(self.model)
+
+    def recall(self) -> None:
+        """Return to the state kept last."""
+        weights, optimizer_state = self._kept
+        load(self.model.variables, weights)
+        load(self.model.optimizer.variables, optimizer_state)
 
     def resident(self, rows: np.ndarray) -> np.ndarray:
         """Return ``rows`` as they are."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from skae._training._programs import load_state, loaded_program, state_of
+from skae._training._programs import lent_program, optimizer_state_of
 
 
 class DivergedError(ValueError):
@@ -22,10 +22,13 @@ class TrainingResult:
         One value an epoch of every loss, as in ``keras.callbacks.History``.
     best_epoch : int
         How many epochs the kept weights have seen; 0 stands for the start.
+    optimizer_state : list of ndarray
+        What the optimizer needs to go on from there.
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
     best_epoch: int = 0
+    optimizer_state: list[np.ndarray] = field(default_factory=list)
 
     def append(self, logs) -> None:
         """Add one epoch."""
@@ -35,15 +38,15 @@ class TrainingResult:
 
 @dataclass
 class _BestState:
-    """The state with the lowest monitored loss so far."""
+    """The state with the lowest monitored loss so far, which the program remembers."""
 
     loss: float = np.inf
     epoch: int = 0
-    state: list = field(default_factory=list)
 
     def offer(self, loss, epoch, program) -> None:
         if loss < self.loss:
-            self.loss, self.epoch, self.state = loss, epoch, state_of(program.model)
+            self.loss, self.epoch = loss, epoch
+            program.remember()
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def train_model(
     rows: Rows,
     *,
     validation: Rows | None,
+    optimizer_state: list[np.ndarray] | None,
     epochs: int,
     initial_epoch: int = 0,
     batch_size: int,
@@ -80,6 +84,8 @@ def train_model(
         Compiled by :func:`compile_model`. After an exception it is as it was.
     rows, validation : Rows
         Standardised. Without validation rows the training loss is monitored.
+    optimizer_state : list of ndarray or None
+        Of the result to go on from, or None for a new optimizer.
     epochs, initial_epoch, batch_size, shuffle, callbacks, verbose
         As in ``keras.Model.fit``.
     patience : int or None
@@ -98,7 +104,7 @@ def train_model(
     DivergedError
         If the loss becomes NaN or infinite.
     """
-    with loaded_program(model, batch_size) as program:
+    with lent_program(model, optimizer_state, batch_size) as program:
         run = _Run(program, rows, validation, shuffle, rng)
         listeners = keras.callbacks.CallbackList(
             callbacks,
@@ -109,11 +115,13 @@ def train_model(
             verbose=1 if verbose == "auto" else verbose,
         )
         try:
-            return run.epochs(
+            result = run.epochs(
                 range(initial_epoch, initial_epoch + epochs), listeners, patience, keep_best
             )
         finally:
             listeners.set_model(model)
+        result.optimizer_state = optimizer_state_of(program.model)
+        return result
 
 
 class _Run:
@@ -151,7 +159,7 @@ class _Run:
         result.best_epoch = epochs.start + len(result.history["loss"])
         if keep_best:
             result.best_epoch = best.epoch
-            load_state(self._program.model, best.state)
+            self._program.recall()
         return result
 
     def _monitored_start(self) -> float:

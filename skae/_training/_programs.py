@@ -1,6 +1,5 @@
 """Compile once: traced training programs, reused by every fit of the same architecture."""
 
-import json
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -8,56 +7,13 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from skae._training._inference import clear_inference_programs
+from skae._training._signature import training_signature
+
 _MAX_IDLE_PROGRAMS = 16
 
 
-def program_signature(model: keras.Model, batch_size: int) -> str | None:
-    """Return what a traced program depends on, or None if the model cannot be shared safely.
-
-    That is architecture, loss, kind of optimizer and batch size; neither weights nor a constant
-    learning rate, which are loaded into a program. A model with functions or classes that are not
-    Keras's or skae's is described by their names only, so two different ones could look alike.
-    """
-    description = [
-        keras.saving.serialize_keras_object(model)["config"],
-        _described_optimizer(model.optimizer),
-        _described_loss(model.loss),
-    ]
-    if not _is_shareable(description):
-        return None
-    policy = keras.config.dtype_policy().name
-    return json.dumps([keras.backend.backend(), policy, batch_size, *description], default=str)
-
-
-def _described_optimizer(optimizer):
-    description = keras.saving.serialize_keras_object(optimizer)
-    settings = dict(description["config"], name=None)
-    if isinstance(settings["learning_rate"], float):
-        del settings["learning_rate"]
-    return {**description, "config": settings}
-
-
-def _described_loss(loss):
-    """Return Keras's own loss functions by name, and everything else as Keras serialises it."""
-    if getattr(loss, "__module__", "").startswith("keras.") and hasattr(loss, "__name__"):
-        return loss.__name__
-    return keras.saving.serialize_keras_object(loss)
-
-
-def _is_shareable(description) -> bool:
-    if isinstance(description, list | tuple):
-        return all(map(_is_shareable, description))
-    if not isinstance(description, dict):
-        return True
-    if "class_name" in description and "registered_name" in description:
-        module, registered = description.get("module"), description["registered_name"]
-        known = (module or "").split(".")[0] == "keras" or (registered or "").startswith("skae>")
-        if not known:
-            return False
-    return all(map(_is_shareable, description.values()))
-
-
-class _ProgramCache:
+class _ProgramPool:
     """Idle programs by signature, the least recently used dropped first.
 
     A program in use belongs to one thread alone: its variables hold that thread's weights.
@@ -93,7 +49,7 @@ class _ProgramCache:
             self._idle.clear()
 
 
-_cache = _ProgramCache(_MAX_IDLE_PROGRAMS)
+_pool = _ProgramPool(_MAX_IDLE_PROGRAMS)
 
 
 def clear_compiled_programs() -> None:
@@ -106,7 +62,8 @@ def clear_compiled_programs() -> None:
     >>> import skae
     >>> skae.clear_compiled_programs()
     """
-    _cache.clear()
+    _pool.clear()
+    clear_inference_programs()
 
 
 def _program_class():
@@ -124,26 +81,39 @@ def _program_class():
 
 
 @contextmanager
-def loaded_program(model: keras.Model, batch_size: int):
-    """Lend a program whose model holds the weights and the optimizer state of ``model``.
+def lent_program(model: keras.Model, optimizer_state: list[np.ndarray] | None, batch_size: int):
+    """Lend a program that holds the weights of ``model`` and an optimizer's state.
 
-    On a clean exit ``model`` receives what the program's model holds then; after an exception it
-    is as it was.
+    After an exception ``model`` is as it was; otherwise it has the weights that the program's
+    model has then.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    optimizer_state : list of ndarray or None
+        As :func:`optimizer_state_of` gave it, or None for the start.
+    batch_size : int
     """
-    signature = program_signature(model, batch_size)
-    state = state_of(model)
+    signature = training_signature(model, batch_size)
+    weights = weights_of(model)
     if signature is None:
         program = _program_class()(model, batch_size)
     else:
-        program = _cache.take(signature) or _program_class()(_copy_of(model), batch_size)
-        load_state(program.model, state)
+        program = _pool.take(signature) or _program_class()(_copy_of(model), batch_size)
+        load(program.model.variables, weights)
+    if optimizer_state is None:
+        load(program.model.optimizer.variables, program.initial_optimizer_state)
+        _adopt_learning_rate(program.model.optimizer, model.optimizer)
+    else:
+        load(program.model.optimizer.variables, optimizer_state)
     try:
         yield program
-        state = state_of(program.model)
+        weights = weights_of(program.model)
     finally:
-        load_state(model, state)
+        load(model.variables, weights)
         if signature is not None:
-            _cache.put(signature, program)
+            _pool.put(signature, program)
 
 
 def _copy_of(model: keras.Model) -> keras.Model:
@@ -151,21 +121,26 @@ def _copy_of(model: keras.Model) -> keras.Model:
     copy.compile(
         optimizer=type(model.optimizer).from_config(model.optimizer.get_config()), loss=model.loss
     )
-    copy.optimizer.build(copy.trainable_variables)
     return copy
 
 
-def _state_variables(model: keras.Model) -> list:
-    """Return the variables that training changes, in one order for all copies of a model."""
-    return [*model.variables, *model.optimizer.variables]
+def _adopt_learning_rate(optimizer, other) -> None:
+    rate = other.get_config()["learning_rate"]
+    if isinstance(rate, float):
+        optimizer.learning_rate = rate
 
 
-def state_of(model: keras.Model) -> list[np.ndarray]:
-    """Return weights and optimizer state of a compiled model."""
-    return [keras.ops.convert_to_numpy(variable) for variable in _state_variables(model)]
+def weights_of(model: keras.Model) -> list[np.ndarray]:
+    """Return the values of all variables of a model, those of its layers' states included."""
+    return [keras.ops.convert_to_numpy(variable) for variable in model.variables]
 
 
-def load_state(model: keras.Model, state: list[np.ndarray]) -> None:
-    """Give a compiled model the weights and optimizer state of another of its architecture."""
-    for variable, value in zip(_state_variables(model), state, strict=True):
+def optimizer_state_of(model: keras.Model) -> list[np.ndarray]:
+    """Return the values of all variables of a model's optimizer."""
+    return [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
+
+
+def load(variables, values) -> None:
+    """Assign values to variables, one by one."""
+    for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from skae._training._graph import autoencoder_core
 from skae._training._losses import loss_names, loss_terms, mean_loss
+from skae._training._programs import optimizer_state_of
 
 _EVALUATION_BATCH_SIZE = 2048
 
@@ -23,9 +24,15 @@ class TensorFlowProgram:
     def __init__(self, model: keras.Model, batch_size: int):
         self.model = model
         self.batch_size = batch_size
+        model.optimizer.build(model.trainable_variables)
+        self.initial_optimizer_state = optimizer_state_of(model)
         self._core = autoencoder_core(model)
         self._loss = mean_loss(model.loss)
         self.loss_names = loss_names(self._core)
+        self._state = [*model.variables, *model.optimizer.variables]
+        self._kept: list[tf.Variable] = []
+        self._keep = tf.function(self._copy_state_to_kept, autograph=False)
+        self._restore = tf.function(self._copy_kept_to_state, autograph=False)
         sample = tf.TensorSpec((None, *self._core.input.shape[1:]), tf.float32)
         order = tf.TensorSpec((None,), tf.int32)
         weights = tf.TensorSpec((None,), tf.float32)
@@ -38,6 +45,16 @@ class TensorFlowProgram:
             weighted: tf.function(self._run_evaluation, input_signature=signature, autograph=False)
             for weighted, signature in signatures.items()
         }
+
+    def remember(self) -> None:
+        """Keep the present state, in place of the one kept before."""
+        if not self._kept:
+            self._kept = [tf.Variable(variable.value) for variable in self._state]
+        self._keep()
+
+    def recall(self) -> None:
+        """Return to the state kept last."""
+        self._restore()
 
     def resident(self, rows: np.ndarray) -> tf.Tensor:
         """Return ``rows`` as the tensor that epochs gather from."""
@@ -56,6 +73,14 @@ class TensorFlowProgram:
         if sample_weight is not None:
             arguments.append(sample_weight)
         return self._evaluation[sample_weight is not None](*arguments).numpy()
+
+    def _copy_state_to_kept(self):
+        for kept, variable in zip(self._kept, self._state, strict=True):
+            kept.assign(variable.value)
+
+    def _copy_kept_to_state(self):
+        for kept, variable in zip(self._kept, self._state, strict=True):
+            variable.value.assign(kept)
 
     def _run_epoch(self, rows, order, weights=None):
         return self._mean_over_batches(self._train_on, rows, order, weights, self.batch_size)

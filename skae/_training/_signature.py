@@ -1,0 +1,65 @@
+"""What compiled code depends on, as text: equal signatures can share it."""
+
+import json
+
+import keras
+
+
+def architecture_signature(model: keras.Model) -> str | None:
+    """Return a description of a model's layers, or None if it cannot be shared safely.
+
+    Weights are not part of it. Functions and classes that are not Keras's or skae's are known to
+    Keras by their names only, so two different ones could look alike.
+    """
+    try:
+        config = keras.saving.serialize_keras_object(model)["config"]
+    except NotImplementedError:
+        return None
+    return _text([keras.backend.backend(), keras.config.dtype_policy().name, config])
+
+
+def training_signature(model: keras.Model, batch_size: int) -> str | None:
+    """Return a description of a compiled model's training step, or None.
+
+    Beside the architecture that is loss, kind of optimizer and batch size, but not a constant
+    learning rate, which is part of the optimizer's state.
+    """
+    architecture = architecture_signature(model)
+    training = _text(
+        [batch_size, _described_optimizer(model.optimizer), _described_loss(model.loss)]
+    )
+    if architecture is None or training is None:
+        return None
+    return architecture + training
+
+
+def _text(description) -> str | None:
+    return json.dumps(description, default=str) if _is_shareable(description) else None
+
+
+def _described_optimizer(optimizer):
+    description = keras.saving.serialize_keras_object(optimizer)
+    settings = dict(description["config"], name=None)
+    if isinstance(settings["learning_rate"], float):
+        del settings["learning_rate"]
+    return {**description, "config": settings}
+
+
+def _described_loss(loss):
+    """Return Keras's own loss functions by name, and everything else as Keras serialises it."""
+    if getattr(loss, "__module__", "").startswith("keras.") and hasattr(loss, "__name__"):
+        return loss.__name__
+    return keras.saving.serialize_keras_object(loss)
+
+
+def _is_shareable(description) -> bool:
+    if isinstance(description, list | tuple):
+        return all(map(_is_shareable, description))
+    if not isinstance(description, dict):
+        return True
+    if "class_name" in description and "registered_name" in description:
+        module, registered = description.get("module"), description["registered_name"]
+        known = (module or "").split(".")[0] == "keras" or (registered or "").startswith("skae>")
+        if not known:
+            return False
+    return all(map(_is_shareable, description.values()))
