@@ -11,8 +11,13 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "BaseAutoencoder": "skae._base",
+    "BaseNetwork": "skae._networks",
+    "ConvAutoencoder": "skae._conv",
+    "ConvNetwork": "skae._networks",
     "DenseAutoencoder": "skae._dense",
     "DenseNetwork": "skae._networks",
+    "KerasNetwork": "skae._networks",
+    "RecurrentNetwork": "skae._networks",
     "clear_compiled_programs": "skae._training",
 }
 
@@ -20,8 +25,13 @@ __all__ = ["__version__", *sorted(_HOME_OF)]
 
 if TYPE_CHECKING:
     from skae._base import BaseAutoencoder as BaseAutoencoder
+    from skae._conv import ConvAutoencoder as ConvAutoencoder
     from skae._dense import DenseAutoencoder as DenseAutoencoder
+    from skae._networks import BaseNetwork as BaseNetwork
+    from skae._networks import ConvNetwork as ConvNetwork
     from skae._networks import DenseNetwork as DenseNetwork
+    from skae._networks import KerasNetwork as KerasNetwork
+    from skae._networks import RecurrentNetwork as RecurrentNetwork
     from skae._training import clear_compiled_programs as clear_compiled_programs
 
 

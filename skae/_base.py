@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from math import prod
 from numbers import Integral, Real
 from typing import ClassVar, Self
 
@@ -20,6 +21,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skae import _training
+from skae._activations import activated, activation_name
 from skae._assembly import assemble
 from skae._principal import principal_axes
 from skae._scaling import GlobalScale
@@ -110,13 +112,28 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return inputs
 
     def _code(self, features, kernel_initializer):
-        """Return the code."""
-        return keras.layers.Dense(
-            self.n_components,
-            activation=self._code_activation(),
-            kernel_initializer=kernel_initializer,
-            name="code",
-        )(features)
+        """Return the code; without a size of its own it is the features."""
+        if self.n_components is None:
+            return features
+        if len(features.shape) > 2:
+            features = keras.layers.Flatten(name="code_flatten")(features)
+        layer = keras.layers.Dense(
+            self.n_components, kernel_initializer=kernel_initializer, name="code"
+        )
+        return activated(layer, self._code_activation(), features)
+
+    def _finish(self, seen, features, codes):
+        """Return the code as the decoder gets it, given what the encoder sees and its features."""
+        return codes
+
+    def _principal_start(self, standardized, weights, rng):
+        """Return the linear maps to codes and back, (n_features, k) and (k, n_features)."""
+        axes = principal_axes(standardized, weights, self.n_components, rng)
+        return axes.T, axes
+
+    def _objective_callbacks(self):
+        """Return callbacks that training needs, beside the user's."""
+        return []
 
     # ---- training -------------------------------------------------------------------------
 
@@ -197,7 +214,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _check_range(self, rows):
         """Raise if rows lie outside what a bounded output can reach."""
-        low, high = _RANGES.get(_name_of(self.output_activation), (-np.inf, np.inf))
+        low, high = _RANGES.get(activation_name(self.output_activation), (-np.inf, np.inf))
         if rows.min() < low or rows.max() > high:
             raise ValueError(
                 f"output_activation={self.output_activation!r} reaches values from {low:g} to "
@@ -211,41 +228,52 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.mean_ = scale.mean
         self._scale = scale if self._standardizes() else GlobalScale.identity(rows.shape[1])
         self._started_from_pca = self._starts_from_pca(rows)
-        axes = None
+        principal = None
         if self._started_from_pca:
-            standardized = self._scale.standardize(rows)
-            axes = principal_axes(standardized, weights, self.n_components, rng)
-        network = self._network()
-        network.check_parameters()
+            principal = self._principal_start(self._scale.standardize(rows), weights, rng)
         with seeded(rng.randint(np.iinfo(np.int32).max)):
-            self.model_ = assemble(
-                network,
-                network.sample_shape(rows.shape[1]),
-                corrupt=self._corrupt,
-                code=self._code,
-                output_activation=self.output_activation,
-                scale=self._scale if self._standardizes() else None,
-                axes=axes,
-            )
-        _training.compile_model(
-            self.model_, optimizer=self.optimizer, learning_rate=self.learning_rate, loss=self.loss
-        )
-        self._n_features_out = self.encoder_.output.shape[1]
+            self.model_ = self._built(principal)
+        self._compile()
+        self.code_shape_ = tuple(self.encoder_.output.shape[1:])
+        self._n_features_out = prod(self.code_shape_)
         self._optimizer_state = None
         self.history_, self.n_epochs_, self.best_epoch_ = {}, 0, 0
 
+    def _built(self, principal):
+        """Return a new model, with the principal start if there is one."""
+        network = self._network()
+        network.check_parameters()
+        return assemble(
+            network,
+            network.sample_shape(self._row_shape),
+            corrupt=self._corrupt,
+            code=self._code,
+            finish=self._finish,
+            output_activation=self.output_activation,
+            scale=self._scale if self._standardizes() else None,
+            principal=principal,
+        )
+
+    def _compile(self):
+        """Give the new model its loss and optimizer."""
+        _training.compile_model(
+            self.model_, optimizer=self.optimizer, learning_rate=self.learning_rate, loss=self.loss
+        )
+
     def _standardizes(self):
-        return _name_of(self.output_activation) == "linear"
+        return activation_name(self.output_activation) == "linear"
 
     def _starts_from_pca(self, rows):
-        possible = self.n_components <= min(rows.shape)
-        linear = self._standardizes() and _name_of(self._code_activation()) == "linear"
+        possible = self.n_components is not None and self.n_components <= min(rows.shape)
+        possible = possible and self._network().starts_at_zero
+        linear = self._standardizes() and activation_name(self._code_activation()) == "linear"
         if self.init == "pca" and not (possible and linear):
             raise ValueError(
                 "init='pca' needs linear code and output and n_components of at most "
                 f"min(n_samples, n_features) = {min(rows.shape)}; got n_components="
                 f"{self.n_components}, output_activation={self.output_activation!r}, "
-                f"code_activation={self._code_activation()!r}. Use init='auto' or 'random'."
+                f"code_activation={self._code_activation()!r}, {self._network()!r}. Use "
+                "init='auto' or 'random'."
             )
         return self.init != "random" and possible and linear
 
@@ -305,7 +333,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             shuffle=self.shuffle,
             patience=patience or None,
             keep_best=keep_best,
-            callbacks=_training.make_callbacks(self.callbacks),
+            callbacks=self._objective_callbacks() + _training.make_callbacks(self.callbacks),
             verbose=self.verbose,
             rng=rng,
         )
@@ -375,6 +403,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         codes = validate_codes(self, Z, self._n_features_out)
+        codes = codes.reshape(-1, *self.code_shape_)
         return self._restored(self._apply(_training.Mapping.DECODE, codes))
 
     def reconstruct(self, X: ArrayLike) -> np.ndarray:
@@ -475,10 +504,6 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _name_of(activation) -> str:
-    return keras.activations.serialize(keras.activations.get(activation))
 
 
 def _weighted(samples, weights, order, part):

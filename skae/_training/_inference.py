@@ -51,7 +51,7 @@ class InferenceProgram:
         compiled, positions = self._compiled[mapping]
         weights = [variables[position].value for position in positions]
         if len(rows) <= _ROWS_AT_ONCE:
-            return np.asarray(compiled(weights, rows), dtype=np.float32)
+            return np.array(compiled(weights, rows), dtype=np.float32)
         outputs = np.empty((len(rows), *self._cores[mapping].output.shape[1:]), dtype=np.float32)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             stop = start + _ROWS_AT_ONCE

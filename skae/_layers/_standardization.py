@@ -1,4 +1,4 @@
-"""Keras layers that networks and objectives are built from."""
+"""The global scale as a layer."""
 
 import keras
 

@@ -1,0 +1,5 @@
+"""Keras layers that networks and objectives are built from."""
+
+from skae._layers._standardization import Standardization
+
+__all__ = ["Standardization"]
