@@ -75,9 +75,12 @@ def _compiled(apply, core):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
+        from skae._training._tensorflow import Traced
+
         weights = [tf.TensorSpec(variable.shape, variable.dtype) for variable in core.variables]
         rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)
-        return tf.function(apply, input_signature=(weights, rows), autograph=False)
+        mapping = Traced(apply, weights, rows)
+        return lambda values, rows: mapping(values, tf.convert_to_tensor(rows)).numpy()
     if keras.backend.backend() == "jax":
         return _JaxMapping(apply)
     return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))

@@ -24,9 +24,10 @@ class JaxProgram:
     model : keras.Model
         Compiled; the program owns it.
     batch_size : int
+    variant : {"jit"}
     """
 
-    def __init__(self, model: keras.Model, batch_size: int):
+    def __init__(self, model: keras.Model, batch_size: int, variant: str):
         self.model = model
         self.batch_size = batch_size
         model.optimizer.build(model.trainable_variables)
@@ -42,6 +43,11 @@ class JaxProgram:
         self._kept: list[list] = []
         self._steps = jax.jit(self._run_steps)
         self._evaluation = jax.jit(self._evaluate_on)
+
+    @staticmethod
+    def variant(model: keras.Model, n_steps: int) -> str:
+        """Return the one variant there is."""
+        return "jit"
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
@@ -118,14 +124,18 @@ class JaxProgram:
     def _objective(self, trainable, non_trainable, optimizer_state, batch, weights):
         values = [*trainable, *non_trainable, *optimizer_state]
         variables = [variable for group in self._groups for variable in group]
-        with keras.StatelessScope(list(zip(variables, values, strict=True))) as scope:
+        with keras.StatelessScope(
+            list(zip(variables, values, strict=True)), collect_losses=True
+        ) as scope:
             terms = loss_terms(self._core, self._loss, batch, weights, training=True)
             objective = self.model.optimizer.scale_loss(terms[0])
         non_trainable = [scope.get_current_value(variable) for variable in self._groups[1]]
         return objective, (jnp.stack(terms), non_trainable)
 
     def _evaluate_on(self, values, batch, weights):
-        with keras.StatelessScope(list(zip(self.model.variables, values, strict=True))):
+        with keras.StatelessScope(
+            list(zip(self.model.variables, values, strict=True)), collect_losses=True
+        ):
             return jnp.stack(loss_terms(self._core, self._loss, batch, weights, training=False))
 
 

@@ -17,9 +17,10 @@ class KerasProgram:
     model : keras.Model
         Compiled; the program owns it.
     batch_size : int
+    variant : {"fit"}
     """
 
-    def __init__(self, model: keras.Model, batch_size: int):
+    def __init__(self, model: keras.Model, batch_size: int, variant: str):
         self.model = model
         self.batch_size = batch_size
         self.loss_names = ["loss"]
@@ -28,6 +29,11 @@ class KerasProgram:
         self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         self._core = autoencoder_core(model)
         self._core.compile(optimizer=model.optimizer, loss=model.loss)
+
+    @staticmethod
+    def variant(model: keras.Model, n_steps: int) -> str:
+        """Return the one variant there is."""
+        return "fit"
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""

@@ -104,14 +104,17 @@ def train_model(
     DivergedError
         If the loss becomes NaN or infinite.
     """
-    with lent_program(model, optimizer_state, batch_size) as program:
+    n_batches = -(-len(rows) // batch_size)
+    with lent_program(
+        model, optimizer_state, batch_size=batch_size, n_steps=epochs * n_batches
+    ) as program:
         run = _Run(program, rows, validation, shuffle, rng)
         listeners = keras.callbacks.CallbackList(
             callbacks,
             add_progbar=bool(verbose),
             model=program.model,
             epochs=initial_epoch + epochs,
-            steps=-(-len(rows) // batch_size),
+            steps=n_batches,
             verbose=1 if verbose == "auto" else verbose,
         )
         try:

@@ -2,12 +2,14 @@
 
 import keras
 
+from skae._layers import monitoring
+
 
 class _FunctionLoss(keras.losses.Loss):
     """The weighted mean of a loss function over rows, which Keras's ``compile`` would take."""
 
     def __init__(self, function):
-        super().__init__()
+        super().__init__(name="reconstruction")
         self._function = function
 
     def call(self, y_true, y_pred):
@@ -20,16 +22,19 @@ def mean_loss(loss) -> keras.losses.Loss:
 
 
 def _penalised_layers(core):
-    return [
-        layer
-        for layer in core._flatten_layers(include_self=False)
-        if not isinstance(layer, keras.Model) and layer.losses
-    ]
+    """Return the outermost layers, below models, that add to the loss."""
+    found = []
+    for layer in core.layers:
+        if isinstance(layer, keras.Model):
+            found += _penalised_layers(layer)
+        elif layer.losses:
+            found.append(layer)
+    return found
 
 
 def loss_names(core: keras.Model) -> list[str]:
     """Return the names of the loss terms: the total and, if layers add to it, each part."""
-    with keras.StatelessScope():
+    with keras.StatelessScope(collect_losses=True):
         core(keras.ops.zeros((1, *core.input.shape[1:])), training=True)
         parts = [f"{layer.name}_loss" for layer in _penalised_layers(core)]
     return ["loss", "reconstruction_loss", *parts] if parts else ["loss"]
@@ -37,7 +42,8 @@ def loss_names(core: keras.Model) -> list[str]:
 
 def loss_terms(core: keras.Model, loss, batch, weights, training: bool) -> list:
     """Return the scalar tensors that :func:`loss_names` names."""
-    outputs = core(batch, training=training)
+    with monitoring():
+        outputs = core(batch, training=training)
     reconstruction = keras.ops.cast(loss(batch, outputs, sample_weight=weights), "float32")
     parts = [keras.ops.sum(keras.ops.stack(layer.losses)) for layer in _penalised_layers(core)]
     if not parts:

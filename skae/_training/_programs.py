@@ -81,7 +81,13 @@ def _program_class():
 
 
 @contextmanager
-def lent_program(model: keras.Model, optimizer_state: list[np.ndarray] | None, batch_size: int):
+def lent_program(
+    model: keras.Model,
+    optimizer_state: list[np.ndarray] | None,
+    *,
+    batch_size: int,
+    n_steps: int,
+):
     """Lend a program that holds the weights of ``model`` and an optimizer's state.
 
     After an exception ``model`` is as it was; otherwise it has the weights that the program's
@@ -94,13 +100,17 @@ def lent_program(model: keras.Model, optimizer_state: list[np.ndarray] | None, b
     optimizer_state : list of ndarray or None
         As :func:`optimizer_state_of` gave it, or None for the start.
     batch_size : int
+    n_steps : int
+        How many steps are planned, at most.
     """
-    signature = training_signature(model, batch_size)
+    program_class = _program_class()
+    variant = program_class.variant(model, n_steps)
+    signature = training_signature(model, batch_size, variant)
     weights = weights_of(model)
     if signature is None:
-        program = _program_class()(model, batch_size)
+        program = program_class(model, batch_size, variant)
     else:
-        program = _pool.take(signature) or _program_class()(_copy_of(model), batch_size)
+        program = _pool.take(signature) or program_class(_copy_of(model), batch_size, variant)
         load(program.model.variables, weights)
     if optimizer_state is None:
         load(program.model.optimizer.variables, program.initial_optimizer_state)

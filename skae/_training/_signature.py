@@ -18,15 +18,15 @@ def architecture_signature(model: keras.Model) -> str | None:
     return _text([keras.backend.backend(), keras.config.dtype_policy().name, config])
 
 
-def training_signature(model: keras.Model, batch_size: int) -> str | None:
+def training_signature(model: keras.Model, batch_size: int, variant: str) -> str | None:
     """Return a description of a compiled model's training step, or None.
 
-    Beside the architecture that is loss, kind of optimizer and batch size, but not a constant
-    learning rate, which is part of the optimizer's state.
+    Beside the architecture that is loss, kind of optimizer, batch size and what runs the step, but
+    not a constant learning rate, which is part of the optimizer's state.
     """
     architecture = architecture_signature(model)
     training = _text(
-        [batch_size, _described_optimizer(model.optimizer), _described_loss(model.loss)]
+        [batch_size, variant, _described_optimizer(model.optimizer), _described_loss(model.loss)]
     )
     if architecture is None or training is None:
         return None

@@ -1,5 +1,7 @@
 """Whole epochs inside one TensorFlow graph."""
 
+import threading
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,6 +11,65 @@ from skae._training._losses import loss_names, loss_terms, mean_loss
 from skae._training._programs import optimizer_state_of
 
 _EVALUATION_BATCH_SIZE = 2048
+_BATCHES_AT_ONCE = 16
+
+# XLA fuses the element-wise work of a step, which is most of a small dense network's, and takes
+# about a second to compile. Convolutions and recurrences become slower by it, large matrix
+# products no faster.
+_FEWEST_STEPS_FOR_XLA = 2000
+_MOST_PARAMETERS_FOR_XLA = 1_000_000
+_UNFIT_FOR_XLA = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.RNN,
+)
+
+
+class Traced:
+    """A function as one graph, traced at its first call.
+
+    ``tf.function`` warns of retracing when several programs trace the same method, each once.
+
+    Parameters
+    ----------
+    function : callable
+    *signature : tf.TensorSpec or nest of them
+        Of each argument.
+    jit_compile : bool, default=False
+        Whether XLA compiles the graph.
+    """
+
+    def __init__(self, function, *signature, jit_compile: bool = False):
+        self._function = tf.function(function, autograph=False, jit_compile=jit_compile)
+        self._signature = signature
+        self._graph = None
+        self._lock = threading.Lock()
+
+    def __call__(self, *arguments):
+        """Run the graph on tensors of the signature."""
+        with self._lock:
+            if self._graph is None:
+                self._graph = self._function.get_concrete_function(*self._signature)
+        return self._graph(*arguments)
+
+
+class _WithOrWithoutWeights:
+    """A function whose last argument, the weights, is a tensor or None: a graph for each case."""
+
+    def __init__(self, function, *signature, jit_compile: bool = False):
+        self._weighted = Traced(function, *signature, jit_compile=jit_compile)
+        self._unweighted = Traced(
+            lambda *arguments: function(*arguments, None), *signature[:-1], jit_compile=jit_compile
+        )
+
+    def __call__(self, *arguments):
+        if arguments[-1] is None:
+            return self._unweighted(*arguments[:-1])
+        return self._weighted(*arguments)
 
 
 class TensorFlowProgram:
@@ -19,9 +80,11 @@ class TensorFlowProgram:
     model : keras.Model
         Compiled; the program owns it.
     batch_size : int
+    variant : {"graph", "xla"}
+        What runs a step: TensorFlow's kernels or code compiled by XLA.
     """
 
-    def __init__(self, model: keras.Model, batch_size: int):
+    def __init__(self, model: keras.Model, batch_size: int, variant: str):
         self.model = model
         self.batch_size = batch_size
         model.optimizer.build(model.trainable_variables)
@@ -31,20 +94,31 @@ class TensorFlowProgram:
         self.loss_names = loss_names(self._core)
         self._state = [*model.variables, *model.optimizer.variables]
         self._kept: list[tf.Variable] = []
-        self._keep = tf.function(self._copy_state_to_kept, autograph=False)
-        self._restore = tf.function(self._copy_kept_to_state, autograph=False)
-        sample = tf.TensorSpec((None, *self._core.input.shape[1:]), tf.float32)
+        self._keep = Traced(self._copy_state_to_kept)
+        self._restore = Traced(self._copy_kept_to_state)
+        shape = self._core.input.shape[1:]
+        self._steps = _WithOrWithoutWeights(
+            self._take_steps,
+            tf.TensorSpec((), tf.int32),
+            tf.TensorSpec((_BATCHES_AT_ONCE, batch_size, *shape), tf.float32),
+            tf.TensorSpec((_BATCHES_AT_ONCE, batch_size), tf.float32),
+            jit_compile=variant == "xla",
+        )
+        rows = tf.TensorSpec((None, *shape), tf.float32)
         order = tf.TensorSpec((None,), tf.int32)
         weights = tf.TensorSpec((None,), tf.float32)
-        signatures = {False: (sample, order), True: (sample, order, weights)}
-        self._epoch = {
-            weighted: tf.function(self._run_epoch, input_signature=signature, autograph=False)
-            for weighted, signature in signatures.items()
-        }
-        self._evaluation = {
-            weighted: tf.function(self._run_evaluation, input_signature=signature, autograph=False)
-            for weighted, signature in signatures.items()
-        }
+        self._full_batches = _WithOrWithoutWeights(self._run_full_batches, order, rows, weights)
+        self._last_batch = _WithOrWithoutWeights(self._run_last_batch, order, rows, weights)
+        self._evaluation = _WithOrWithoutWeights(self._run_evaluation, rows, weights)
+
+    @staticmethod
+    def variant(model: keras.Model, n_steps: int) -> str:
+        """Return what should run ``n_steps`` steps of a model."""
+        small_and_long = (
+            n_steps >= _FEWEST_STEPS_FOR_XLA and model.count_params() <= _MOST_PARAMETERS_FOR_XLA
+        )
+        fit = not any(isinstance(layer, _UNFIT_FOR_XLA) for layer in model._flatten_layers())
+        return "xla" if small_and_long and fit else "graph"
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
@@ -62,17 +136,19 @@ class TensorFlowProgram:
 
     def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
-        arguments = [rows, tf.convert_to_tensor(order, tf.int32)]
-        if sample_weight is not None:
-            arguments.append(sample_weight)
-        return self._epoch[sample_weight is not None](*arguments).numpy()
+        n_full = len(order) - len(order) % self.batch_size
+        totals = np.zeros(len(self.loss_names))
+        if n_full:
+            losses = self._full_batches(tf.constant(order[:n_full]), rows, sample_weight)
+            totals += losses.numpy() * self.batch_size
+        if n_full < len(order):
+            losses = self._last_batch(tf.constant(order[n_full:]), rows, sample_weight)
+            totals += losses.numpy() * (len(order) - n_full)
+        return totals / len(order)
 
     def evaluate(self, rows, sample_weight=None) -> np.ndarray:
         """Return the mean losses without training."""
-        arguments = [rows, tf.range(len(rows))]
-        if sample_weight is not None:
-            arguments.append(sample_weight)
-        return self._evaluation[sample_weight is not None](*arguments).numpy()
+        return self._evaluation(rows, sample_weight).numpy()
 
     def _copy_state_to_kept(self):
         for kept, variable in zip(self._kept, self._state, strict=True):
@@ -82,29 +158,59 @@ class TensorFlowProgram:
         for kept, variable in zip(self._kept, self._state, strict=True):
             variable.value.assign(kept)
 
-    def _run_epoch(self, rows, order, weights=None):
-        return self._mean_over_batches(self._train_on, rows, order, weights, self.batch_size)
+    def _run_full_batches(self, order, rows, weights):
+        """Return the sum of the batches' losses.
 
-    def _run_evaluation(self, rows, order, weights=None):
-        return self._mean_over_batches(
-            self._evaluate_on, rows, order, weights, _EVALUATION_BATCH_SIZE
+        Batches are gathered several at a time into a tensor of fixed shape, so that compiled
+        steps serve any number of rows; the steps beyond the last batch are not taken.
+        """
+        shape = (_BATCHES_AT_ONCE, self.batch_size)
+        n_batches = tf.shape(order)[0] // self.batch_size
+        padded = tf.concat([order, tf.zeros(_BATCHES_AT_ONCE * self.batch_size, tf.int32)], 0)
+
+        def body(first, totals):
+            start = first * self.batch_size
+            chunk = padded[start : start + _BATCHES_AT_ONCE * self.batch_size]
+            chunk = tf.reshape(chunk, shape)
+            losses = self._steps(
+                tf.minimum(_BATCHES_AT_ONCE, n_batches - first),
+                tf.gather(rows, chunk),
+                None if weights is None else tf.gather(weights, chunk),
+            )
+            return first + _BATCHES_AT_ONCE, totals + losses
+
+        return self._loop(lambda first: first < n_batches, body)
+
+    def _take_steps(self, n_steps, batches, weights):
+        def body(step, totals):
+            losses = self._train_on(batches[step], None if weights is None else weights[step])
+            return step + 1, totals + losses
+
+        return self._loop(lambda step: step < n_steps, body)
+
+    def _run_last_batch(self, order, rows, weights):
+        return self._train_on(
+            tf.gather(rows, order), None if weights is None else tf.gather(weights, order)
         )
 
-    def _mean_over_batches(self, step, rows, order, weights, batch_size):
-        n_rows = tf.shape(order)[0]
+    def _run_evaluation(self, rows, weights):
+        n_rows = tf.shape(rows)[0]
 
         def body(start, totals):
-            batch = order[start : start + batch_size]
-            losses = step(
-                tf.gather(rows, batch), None if weights is None else tf.gather(weights, batch)
-            )
-            return start + batch_size, totals + losses * tf.cast(tf.shape(batch)[0], tf.float32)
+            stop = start + _EVALUATION_BATCH_SIZE
+            batch = rows[start:stop]
+            chunk_weights = None if weights is None else weights[start:stop]
+            terms = loss_terms(self._core, self._loss, batch, chunk_weights, training=False)
+            return stop, totals + tf.stack(terms) * tf.cast(tf.shape(batch)[0], tf.float32)
 
+        return self._loop(lambda start: start < n_rows, body) / tf.cast(n_rows, tf.float32)
+
+    def _loop(self, condition, body):
+        """Return the losses that ``body`` adds up, from position 0 on."""
         zeros = tf.zeros(len(self.loss_names))
-        _, totals = tf.while_loop(
-            lambda start, _: start < n_rows, body, (0, zeros), parallel_iterations=1
-        )
-        return totals / tf.cast(n_rows, tf.float32)
+        return tf.while_loop(
+            lambda position, _: condition(position), body, (0, zeros), parallel_iterations=1
+        )[1]
 
     def _train_on(self, batch, weights):
         optimizer, variables = self.model.optimizer, self.model.trainable_variables
@@ -113,6 +219,3 @@ class TensorFlowProgram:
             objective = optimizer.scale_loss(terms[0])
         optimizer.apply(tape.gradient(objective, [v.value for v in variables]), variables)
         return tf.stack(terms)
-
-    def _evaluate_on(self, batch, weights):
-        return tf.stack(loss_terms(self._core, self._loss, batch, weights, training=False))
