@@ -1,0 +1,41 @@
+"""Command line of the benchmarks: `python -m benchmarks <job>`."""
+
+import argparse
+import shlex
+import sys
+
+from benchmarks import BenchmarkError, latent
+
+JOBS = {"latent": latent}
+
+
+def main(argv=None):
+    """Run the job that the command line names.
+
+    Parameters
+    ----------
+    argv : list of str or None, default=None
+        Arguments, those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if it cannot be measured, or if `--check` found a claim that does not hold.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    jobs = parser.add_subparsers(dest="job", required=True, metavar="job")
+    for name, job in JOBS.items():
+        summary = job.__doc__.splitlines()[0]
+        job.add_arguments(jobs.add_parser(name, help=summary, description=summary))
+    arguments = parser.parse_args(argv)
+    command = shlex.join(["python", "-m", "benchmarks", *argv])
+    try:
+        return JOBS[arguments.job].run(arguments, command)
+    except BenchmarkError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
