@@ -12,12 +12,19 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "BaseAutoencoder": "skae._base",
     "BaseNetwork": "skae._networks",
+    "ConcreteAutoencoder": "skae._concrete",
+    "ContractiveAutoencoder": "skae._contractive",
     "ConvAutoencoder": "skae._conv",
     "ConvNetwork": "skae._networks",
+    "DenoisingAutoencoder": "skae._denoising",
     "DenseAutoencoder": "skae._dense",
     "DenseNetwork": "skae._networks",
     "KerasNetwork": "skae._networks",
+    "ReconstructionOutlierDetector": "skae._outlier",
     "RecurrentNetwork": "skae._networks",
+    "SequenceAutoencoder": "skae._sequence",
+    "SparseAutoencoder": "skae._sparse",
+    "VariationalAutoencoder": "skae._variational",
     "clear_compiled_programs": "skae._training",
 }
 
@@ -25,14 +32,21 @@ __all__ = ["__version__", *sorted(_HOME_OF)]
 
 if TYPE_CHECKING:
     from skae._base import BaseAutoencoder as BaseAutoencoder
+    from skae._concrete import ConcreteAutoencoder as ConcreteAutoencoder
+    from skae._contractive import ContractiveAutoencoder as ContractiveAutoencoder
     from skae._conv import ConvAutoencoder as ConvAutoencoder
+    from skae._denoising import DenoisingAutoencoder as DenoisingAutoencoder
     from skae._dense import DenseAutoencoder as DenseAutoencoder
     from skae._networks import BaseNetwork as BaseNetwork
     from skae._networks import ConvNetwork as ConvNetwork
     from skae._networks import DenseNetwork as DenseNetwork
     from skae._networks import KerasNetwork as KerasNetwork
     from skae._networks import RecurrentNetwork as RecurrentNetwork
+    from skae._outlier import ReconstructionOutlierDetector as ReconstructionOutlierDetector
+    from skae._sequence import SequenceAutoencoder as SequenceAutoencoder
+    from skae._sparse import SparseAutoencoder as SparseAutoencoder
     from skae._training import clear_compiled_programs as clear_compiled_programs
+    from skae._variational import VariationalAutoencoder as VariationalAutoencoder
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,31 @@
 """Keras layers that networks and objectives are built from."""
 
+from skae._layers._concrete import ConcreteSelection
+from skae._layers._corruption import (
+    Corruption,
+    GaussianCorruption,
+    LayerCorruption,
+    MaskingCorruption,
+    SaltAndPepperCorruption,
+    SwapCorruption,
+)
+from skae._layers._gaussian import GaussianCode
+from skae._layers._objective import ObjectiveLayer, monitoring
+from skae._layers._penalties import ContractionPenalty, SparsityPenalty
 from skae._layers._standardization import Standardization
 
-__all__ = ["Standardization"]
+__all__ = [
+    "ConcreteSelection",
+    "ContractionPenalty",
+    "Corruption",
+    "GaussianCode",
+    "GaussianCorruption",
+    "LayerCorruption",
+    "MaskingCorruption",
+    "ObjectiveLayer",
+    "SaltAndPepperCorruption",
+    "SparsityPenalty",
+    "Standardization",
+    "SwapCorruption",
+    "monitoring",
+]
