@@ -126,9 +126,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Return the code as the decoder gets it, given what the encoder sees and its features."""
         return codes
 
-    def _principal_start(self, standardized, weights, rng):
+    def _principal_start(self, rows, rng):
         """Return the linear maps to codes and back, (n_features, k) and (k, n_features)."""
-        axes = principal_axes(standardized, weights, self.n_components, rng)
+        axes = principal_axes(rows, self.n_components, rng)
         return axes.T, axes
 
     def _objective_callbacks(self):
@@ -166,8 +166,11 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             rows, weights = self._training_rows(X, sample_weight, reset=not continues)
             rng = check_random_state(self.random_state)
             if not continues:
-                self._start(rows, weights, rng)
-            self._train(rows, weights, rng)
+                self._set_scale(rows, weights)
+            everything, training, held_out = self._split(rows, weights, rng, self.validation_split)
+            if not continues:
+                self._start(everything, rng)
+            self._train(training, held_out, rng)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -201,8 +204,11 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             rows, weights = self._training_rows(X, sample_weight, reset=begins)
             rng = check_random_state(self.random_state)
             if begins:
-                self._start(rows, weights, rng)
-            self._train_one_pass(rows, weights, rng)
+                self._set_scale(rows, weights)
+            everything, _, _ = self._split(rows, weights, rng, 0)
+            if begins:
+                self._start(everything, rng)
+            self._train_one_pass(everything, rng)
         return self
 
     def _training_rows(self, X, sample_weight, *, reset):
@@ -222,15 +228,28 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 "instance with MinMaxScaler), or use output_activation='linear'."
             )
 
-    def _start(self, rows, weights, rng):
-        """Build and compile a new model, at PCA's reconstruction where that is asked for."""
+    def _set_scale(self, rows, weights):
+        """Fix what is standardised, and how."""
         scale = GlobalScale.of(rows, weights)
         self.mean_ = scale.mean
         self._scale = scale if self._standardizes() else GlobalScale.identity(rows.shape[1])
-        self._started_from_pca = self._starts_from_pca(rows)
-        principal = None
-        if self._started_from_pca:
-            principal = self._principal_start(self._scale.standardize(rows), weights, rng)
+        self._sample_shape = self._network().sample_shape(self._row_shape)
+
+    def _split(self, rows, weights, rng, share_held_out):
+        """Return all rows, those to train on and those held out, as the network sees them."""
+        return _training.split_rows(
+            rows,
+            weights,
+            n_held_out=int(share_held_out * len(rows)),
+            standardize=self._scale.standardize,
+            sample_shape=self._sample_shape,
+            rng=rng,
+        )
+
+    def _start(self, rows, rng):
+        """Build and compile a new model, at PCA's reconstruction where that is asked for."""
+        self._started_from_pca = self._starts_from_pca(len(rows))
+        principal = self._principal_start(rows, rng) if self._started_from_pca else None
         with seeded(rng.randint(np.iinfo(np.int32).max)):
             self.model_ = self._built(principal)
         self._compile()
@@ -245,7 +264,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         network.check_parameters()
         return assemble(
             network,
-            network.sample_shape(self._row_shape),
+            self._sample_shape,
             corrupt=self._corrupt,
             code=self._code,
             finish=self._finish,
@@ -263,63 +282,54 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _standardizes(self):
         return activation_name(self.output_activation) == "linear"
 
-    def _starts_from_pca(self, rows):
-        possible = self.n_components is not None and self.n_components <= min(rows.shape)
+    def _starts_from_pca(self, n_rows):
+        most = min(n_rows, self.n_features_in_)
+        possible = self.n_components is not None and self.n_components <= most
         possible = possible and self._network().starts_at_zero
         linear = self._standardizes() and activation_name(self._code_activation()) == "linear"
         if self.init == "pca" and not (possible and linear):
             raise ValueError(
                 "init='pca' needs linear code and output and n_components of at most "
-                f"min(n_samples, n_features) = {min(rows.shape)}; got n_components="
+                f"min(n_samples, n_features) = {most}; got n_components="
                 f"{self.n_components}, output_activation={self.output_activation!r}, "
                 f"code_activation={self._code_activation()!r}, {self._network()!r}. Use "
                 "init='auto' or 'random'."
             )
         return self.init != "random" and possible and linear
 
-    def _train(self, rows, weights, rng):
-        order = np.arange(len(rows))
-        n_held_out = int(self.validation_split * len(rows))
-        if n_held_out:
-            rng.shuffle(order)
-        ordered = self._samples(rows[order])
-        training = slice(None, len(rows) - n_held_out)
-        held_out = slice(len(rows) - n_held_out, None)
+    def _train(self, training, held_out, rng):
+        stops = self.early_stopping is not False
         start = self.model_.get_weights()
         self._run_epochs(
-            _weighted(ordered, weights, order, training),
-            _weighted(ordered, weights, order, held_out) if n_held_out else None,
+            training,
+            held_out,
             epochs=self.epochs,
             patience=_DEFAULT_PATIENCE if self.early_stopping is True else self.early_stopping,
-            keep_best=self.early_stopping is not False,
+            keep_best=stops,
             rng=rng,
         )
-        if self.early_stopping is not False and n_held_out and self._started_from_pca:
-            self._keep_start_unless_beaten(start, ordered[held_out])
+        if stops and held_out is not None and self._started_from_pca:
+            self._keep_start_unless_beaten(start, held_out)
 
-    def _keep_start_unless_beaten(self, start, samples):
+    def _train_one_pass(self, rows, rng):
+        self._run_epochs(rows, None, epochs=1, patience=None, keep_best=False, rng=rng)
+
+    def _keep_start_unless_beaten(self, start, held_out):
         """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
 
         The minimum of the monitored loss over many epochs flatters its epoch, all the more the
         fewer rows are held out; a one-sided paired t-test asks the same rows once more.
         """
-        trained, errors = self.model_.get_weights(), self._sample_errors(samples)
+        trained, errors = self.model_.get_weights(), self._errors_of(held_out)
         self.model_.set_weights(start)
-        gains = self._sample_errors(samples) - errors
+        gains = self._errors_of(held_out) - errors
         if len(gains) > 1 and ttest_1samp(gains, 0, alternative="greater").pvalue < 0.05:
             self.model_.set_weights(trained)
         else:
             self.best_epoch_ = 0
 
-    def _train_one_pass(self, rows, weights, rng):
-        self._run_epochs(
-            _training.Rows(self._samples(rows), weights),
-            None,
-            epochs=1,
-            patience=None,
-            keep_best=False,
-            rng=rng,
-        )
+    def _errors_of(self, rows):
+        return np.concatenate([self._sample_errors(values) for values, _ in rows.blocks()])
 
     def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
         result = _training.train_model(
@@ -350,7 +360,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _samples(self, rows):
         """Return rows standardised, in the shape that the network sees."""
-        return self._scale.standardize(rows).reshape(-1, *self.encoder_.input.shape[1:])
+        return self._scale.standardize(rows).reshape(-1, *self._sample_shape)
 
     # ---- use ------------------------------------------------------------------------------
 
@@ -443,7 +453,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             If X is not finite numbers of the width seen at fit.
         """
         rows = self._rows_in_use(X)
-        return -self._squared_errors(rows) * self._scale.scale**2 / rows.shape[1]
+        return -self._squared_errors(rows) * self._scale.scale**2 / self._n_observed(rows)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         r"""Return the fraction of variance that is reconstructed.
@@ -469,7 +479,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         rows = self._rows_in_use(X)
         error = self._squared_errors(rows).sum()
         total = sum(
-            (((rows[start : start + _ROWS_AT_ONCE] - self.mean_) / self._scale.scale) ** 2).sum()
+            self._squared_deviations(rows[start : start + _ROWS_AT_ONCE])
             for start in range(0, len(rows), _ROWS_AT_ONCE)
         )
         if total == 0:
@@ -486,6 +496,14 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _restored(self, standardized):
         return self._scale.restore(standardized).reshape(-1, *self._row_shape)
+
+    def _n_observed(self, rows):
+        """Return how many entries of a row count."""
+        return rows.shape[1]
+
+    def _squared_deviations(self, rows):
+        """Return Σ (x − mean)² over all rows, in standardised units."""
+        return (((rows - self.mean_) / self._scale.scale) ** 2).sum()
 
     def _squared_errors(self, rows):
         """Return Σ (x − x̂)² of each row, in standardised units."""
@@ -504,10 +522,6 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _weighted(samples, weights, order, part):
-    return _training.Rows(samples[part], None if weights is None else weights[order[part]])
 
 
 @contextmanager

@@ -4,18 +4,19 @@ import numpy as np
 from scipy import linalg
 from sklearn.utils.extmath import randomized_svd
 
+from skae._training import Rows, StreamedRows
+
 _LARGEST_EXACT = 2048
 _ROWS_AT_ONCE = 8192
 
 
-def principal_axes(rows, sample_weight, n_components: int, rng) -> np.ndarray:
-    """Return the leading principal axes of centred rows.
+def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndarray:
+    """Return the leading principal axes of standardised rows.
 
     Parameters
     ----------
-    rows : ndarray of shape (n, n_features), float32
-        Centred.
-    sample_weight : ndarray of shape (n,) or None
+    rows : Rows or StreamedRows
+        Centred. Where n_features is large and rows are streamed, their first block decides.
     n_components : int
         At most min(n, n_features).
     rng : RandomState
@@ -26,12 +27,13 @@ def principal_axes(rows, sample_weight, n_components: int, rng) -> np.ndarray:
     axes : ndarray of shape (n_components, n_features), float32
         Orthonormal, the entry of largest magnitude of each positive.
     """
-    n, n_features = rows.shape
-    if n_features <= min(n, _LARGEST_EXACT):
-        axes = _leading_eigenvectors(_scatter(rows, sample_weight), n_components)
+    values, weights = next(rows.blocks())
+    n_features = values[0].size
+    if n_features <= min(len(rows), _LARGEST_EXACT):
+        axes = _leading_eigenvectors(_scatter(rows, n_features), n_components)
     else:
-        weighted = rows if sample_weight is None else rows * np.sqrt(sample_weight)[:, None]
-        if n <= _LARGEST_EXACT:
+        weighted = _weighted(values.reshape(len(values), -1), weights)
+        if len(weighted) <= _LARGEST_EXACT:
             axes = linalg.svd(weighted, full_matrices=False)[2][:n_components]
         else:
             axes = randomized_svd(weighted, n_components, n_iter=7, random_state=rng)[2]
@@ -39,14 +41,22 @@ def principal_axes(rows, sample_weight, n_components: int, rng) -> np.ndarray:
     return (axes * np.where(largest < 0, -1, 1)[:, None]).astype(np.float32)
 
 
-def _scatter(rows, sample_weight):
+def _scatter(rows, n_features):
     """Return Σ w x xᵀ in float64."""
-    scatter = np.zeros((rows.shape[1],) * 2)
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        chunk = rows[start : start + _ROWS_AT_ONCE].astype(np.float64)
-        weights = None if sample_weight is None else sample_weight[start : start + _ROWS_AT_ONCE]
-        scatter += chunk.T @ (chunk if weights is None else chunk * weights[:, None])
+    scatter = np.zeros((n_features, n_features))
+    for values, weights in rows.blocks():
+        flat = values.reshape(len(values), -1)
+        for start in range(0, len(flat), _ROWS_AT_ONCE):
+            chunk = slice(start, start + _ROWS_AT_ONCE)
+            weighted = _weighted(
+                flat[chunk].astype(np.float64), None if weights is None else weights[chunk]
+            )
+            scatter += weighted.T @ weighted
     return scatter
+
+
+def _weighted(values, weights):
+    return values if weights is None else values * np.sqrt(weights)[:, None]
 
 
 def _leading_eigenvectors(scatter, n_components):

@@ -1,10 +1,12 @@
 """The global scale: rows to the units that networks train in, and back."""
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 _ROWS_AT_ONCE = 4096
+_ALIGNMENT = 64
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,28 @@ class GlobalScale:
         scale = np.sqrt(total / len(rows))
         return cls(mean, float(scale) if scale > 0 else 1.0)
 
-    def standardize(self, rows: np.ndarray) -> np.ndarray:
-        """Return (rows − mean) / scale as float32, rounded once."""
-        standardized = np.empty(rows.shape, dtype=np.float32)
+    def standardize(self, rows: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
+        """Return (rows − mean) / scale as float32, rounded once.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, n_features)
+        order : ndarray of int of shape (n,) or None
+            Order to put them in. Without one, float32 rows that need no change are not copied.
+        """
+        if order is None and rows.dtype == np.float32 and self._changes_nothing:
+            return rows
+        standardized = aligned_empty(rows.shape)
         mean = self.mean.astype(rows.dtype)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             chunk = slice(start, start + _ROWS_AT_ONCE)
-            centred = rows[chunk] - mean
+            centred = rows[chunk if order is None else order[chunk]] - mean
             np.divide(centred, self.scale, out=standardized[chunk], casting="same_kind")
         return standardized
+
+    @property
+    def _changes_nothing(self):
+        return self.scale == 1 and not self.mean.any()
 
     def restore(self, standardized: np.ndarray) -> np.ndarray:
         """Return standardized · scale + mean as float32, in place."""
@@ -58,3 +73,11 @@ class GlobalScale:
             chunk = slice(start, start + _ROWS_AT_ONCE)
             standardized[chunk] = standardized[chunk] * self.scale + self.mean
         return standardized
+
+
+def aligned_empty(shape: tuple[int, ...]) -> np.ndarray:
+    """Return an uninitialised float32 array that TensorFlow can use without a copy."""
+    size = 4 * prod(shape)
+    buffer = np.empty(size + _ALIGNMENT, dtype=np.uint8)
+    start = -buffer.ctypes.data % _ALIGNMENT
+    return buffer[start : start + size].view(np.float32).reshape(shape)

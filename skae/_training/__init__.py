@@ -1,23 +1,27 @@
 """The engine: compiled epochs, their cache, and scikeras.
 
-Estimators call four things: :func:`compile_model` gives a Keras model its loss and optimizer,
-:func:`train_model` runs epochs, :func:`apply_model` maps rows through an encoder, a decoder or
-both, and :func:`clear_compiled_programs` forgets what was compiled.
+Estimators call five things: :func:`compile_model` gives a Keras model its loss and optimizer,
+:func:`split_rows` prepares the data, :func:`train_model` runs epochs, :func:`apply_model` maps rows
+through an encoder, a decoder or both, and :func:`clear_compiled_programs` forgets what was
+compiled.
 """
 
 from skae._training._arguments import compile_model, make_callbacks
 from skae._training._inference import Mapping, apply_model
-from skae._training._loop import DivergedError, Rows, TrainingResult, train_model
+from skae._training._loop import DivergedError, TrainingResult, train_model
 from skae._training._programs import clear_compiled_programs
+from skae._training._rows import Rows, StreamedRows, split_rows
 
 __all__ = [
     "DivergedError",
     "Mapping",
     "Rows",
+    "StreamedRows",
     "TrainingResult",
     "apply_model",
     "clear_compiled_programs",
     "compile_model",
     "make_callbacks",
+    "split_rows",
     "train_model",
 ]

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from skae._training._programs import lent_program, optimizer_state_of
+from skae._training._rows import Rows, StreamedRows
 
 
 class DivergedError(ValueError):
@@ -49,22 +50,11 @@ class _BestState:
             program.remember()
 
 
-@dataclass(frozen=True)
-class Rows:
-    r"""Rows to train on or to validate with: float32 of shape (n, \*sample_shape), and weights."""
-
-    values: np.ndarray
-    weights: np.ndarray | None = None
-
-    def __len__(self):
-        return len(self.values)
-
-
 def train_model(
     model: keras.Model,
-    rows: Rows,
+    rows: Rows | StreamedRows,
     *,
-    validation: Rows | None,
+    validation: Rows | StreamedRows | None,
     optimizer_state: list[np.ndarray] | None,
     epochs: int,
     initial_epoch: int = 0,
@@ -82,7 +72,7 @@ def train_model(
     ----------
     model : keras.Model
         Compiled by :func:`compile_model`. After an exception it is as it was.
-    rows, validation : Rows
+    rows, validation : Rows or StreamedRows
         Standardised. Without validation rows the training loss is monitored.
     optimizer_state : list of ndarray or None
         Of the result to go on from, or None for a new optimizer.
@@ -127,20 +117,31 @@ def train_model(
         return result
 
 
+@dataclass
+class _Mean:
+    """A mean over rows, block by block."""
+
+    total: np.ndarray | float = 0.0
+    count: int = 0
+
+    def add(self, mean, count) -> None:
+        self.total = self.total + mean * count
+        self.count += count
+
+    @property
+    def value(self):
+        return self.total / self.count
+
+
 class _Run:
     """One training run: a program, its data and where it stands."""
 
     def __init__(self, program, rows, validation, shuffle, rng):
         self._program = program
-        self._order = np.arange(len(rows), dtype=np.int32)
         self._shuffle = shuffle
         self._rng = rng
-        self._rows = self._resident(rows)
-        self._validation = None if validation is None else self._resident(validation)
-
-    def _resident(self, rows):
-        weights = None if rows.weights is None else self._program.resident(rows.weights)
-        return self._program.resident(rows.values), weights
+        self._rows = rows.loaded(program.resident)
+        self._validation = None if validation is None else validation.loaded(program.resident)
 
     def epochs(self, epochs, listeners, patience, keep_best) -> TrainingResult:
         result, best = TrainingResult(), _BestState()
@@ -166,11 +167,9 @@ class _Run:
         return result
 
     def _monitored_start(self) -> float:
-        return float(self._program.evaluate(*(self._validation or self._rows))[0])
+        return float(self._evaluate(self._validation or self._rows)[0])
 
     def _one_epoch(self, epoch, listeners) -> dict[str, float]:
-        if self._shuffle:
-            self._rng.shuffle(self._order)
         logs = self._named(self._train_pass(listeners))
         if not np.isfinite(logs["loss"]):
             raise DivergedError(
@@ -179,20 +178,40 @@ class _Run:
                 "loss that fit its range."
             )
         if self._validation is not None:
-            logs |= self._named(self._program.evaluate(*self._validation), prefix="val_")
+            logs |= self._named(self._evaluate(self._validation), prefix="val_")
         return logs
 
     def _train_pass(self, listeners):
-        rows, weights = self._rows
-        if not _wants_batches(listeners):
-            return self._program.train(rows, self._order, weights)
-        totals, size = 0.0, self._program.batch_size
-        for step, start in enumerate(range(0, len(self._order), size)):
-            batch = self._order[start : start + size]
+        train = self._train_by_batch if _wants_batches(listeners) else self._train_block
+        total = _Mean()
+        for values, weights in self._rows:
+            train(values, weights, total, listeners)
+        return total.value
+
+    def _train_block(self, values, weights, total, listeners):
+        order = self._order(values)
+        total.add(self._program.train(values, order, weights), len(order))
+
+    def _train_by_batch(self, values, weights, total, listeners):
+        order, size = self._order(values), self._program.batch_size
+        for start in range(0, len(order), size):
+            batch = order[start : start + size]
+            step = total.count // size
             listeners.on_train_batch_begin(step)
-            totals = totals + self._program.train(rows, batch, weights) * len(batch)
-            listeners.on_train_batch_end(step, self._named(totals / (start + len(batch))))
-        return totals / len(self._order)
+            total.add(self._program.train(values, batch, weights), len(batch))
+            listeners.on_train_batch_end(step, self._named(total.value))
+
+    def _order(self, values):
+        order = np.arange(len(values), dtype=np.int32)
+        if self._shuffle:
+            self._rng.shuffle(order)
+        return order
+
+    def _evaluate(self, rows):
+        total = _Mean()
+        for values, weights in rows:
+            total.add(self._program.evaluate(values, weights), len(values))
+        return total.value
 
     def _named(self, losses, prefix="") -> dict[str, float]:
         names = self._program.loss_names

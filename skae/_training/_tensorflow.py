@@ -1,6 +1,7 @@
 """Whole epochs inside one TensorFlow graph."""
 
 import threading
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from skae._training._programs import optimizer_state_of
 
 _EVALUATION_BATCH_SIZE = 2048
 _BATCHES_AT_ONCE = 16
+_ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 
 # XLA fuses the element-wise work of a step, which is most of a small dense network's, and takes
 # about a second to compile. Convolutions and recurrences become slower by it, large matrix
@@ -46,7 +48,7 @@ class Traced:
     def __init__(self, function, *signature, jit_compile: bool = False):
         self._function = tf.function(function, autograph=False, jit_compile=jit_compile)
         self._signature = signature
-        self._graph = None
+        self._graph: Any = None
         self._lock = threading.Lock()
 
     def __call__(self, *arguments):
@@ -131,8 +133,10 @@ class TensorFlowProgram:
         self._restore()
 
     def resident(self, rows: np.ndarray) -> tf.Tensor:
-        """Return ``rows`` as the tensor that epochs gather from."""
-        return tf.convert_to_tensor(rows)
+        """Return ``rows`` as the tensor that epochs gather from, without a copy if possible."""
+        if rows.ctypes.data % _ALIGNMENT or not rows.flags.c_contiguous or not rows.flags.writeable:
+            return tf.convert_to_tensor(rows)
+        return tf.experimental.dlpack.from_dlpack(rows.__dlpack__())
 
     def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
