@@ -1,0 +1,227 @@
+"""Scores: how far a row is from what an autoencoder makes of it, higher the more anomalous."""
+
+from abc import ABC, abstractmethod
+from numbers import Real
+from typing import ClassVar, Self
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
+
+from skae._outlier._passage import Passage
+from skae._outlier._whitening import Whitening
+
+_SMALLEST = np.finfo(np.float64).tiny
+
+
+class BaseScore(BaseEstimator, ABC):
+    """What a detector asks of a score. Subclasses are parameter objects, as networks are."""
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {}
+
+    def check_parameters(self) -> None:
+        """Raise ``InvalidParameterError`` if a parameter is out of its range."""
+        validate_parameter_constraints(
+            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
+        )
+
+    def fit(self, passage: Passage) -> Self:
+        """Learn what is usual from the rows that the autoencoder was trained on."""
+        return self
+
+    @abstractmethod
+    def anomaly(self, passage: Passage) -> np.ndarray:
+        """Return one number a row, of shape (n_samples,), float64; higher is more anomalous."""
+
+
+class SquaredError(BaseScore):
+    """Mean over the features of (x − x̂)²."""
+
+    def anomaly(self, passage):
+        """Return the mean squared error of each row."""
+        return np.square(passage.errors).mean(axis=1)
+
+
+class AbsoluteError(BaseScore):
+    """Mean over the features of |x − x̂|, which one wild feature sways less."""
+
+    def anomaly(self, passage):
+        """Return the mean absolute error of each row."""
+        return np.abs(passage.errors).mean(axis=1)
+
+
+class StandardizedError(BaseScore):
+    """Mean over the features of ((x − x̂) / s)², s the feature's usual error.
+
+    A feature that is hard to reconstruct for every row then says no more than the others.
+    """
+
+    def fit(self, passage):
+        """Learn the root mean squared error of each feature."""
+        self.usual_errors_ = _usual(passage.errors)
+        return self
+
+    def anomaly(self, passage):
+        """Return the mean squared standardised error of each row."""
+        return np.square(passage.errors / self.usual_errors_).mean(axis=1)
+
+
+class WorstFeaturesError(StandardizedError):
+    """Mean squared standardised error over each row's worst features only.
+
+    An anomaly in few of many features is lost in a mean over all of them.
+
+    Parameters
+    ----------
+    share : float in (0, 1], default=0.1
+        Share of the features, at least one of them.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "share": [Interval(Real, 0, 1, closed="right")]
+    }
+
+    def __init__(self, share=0.1):
+        self.share = share
+
+    def anomaly(self, passage):
+        """Return the mean over each row's worst features."""
+        squares = np.square(passage.errors / self.usual_errors_)
+        n_worst = max(1, round(self.share * squares.shape[1]))
+        return np.partition(squares, -n_worst, axis=1)[:, -n_worst:].mean(axis=1)
+
+
+class Mahalanobis(BaseScore):
+    """How unusual the residual is, together with how unusual the row is.
+
+    Two squared Mahalanobis distances: that of the residual x − x̂ among the residuals of the
+    training rows, and that of the row itself among the central ones of them, which is its distance
+    along the code and across it together. The first sees what no bottleneck lets through, the
+    second what a bottleneck lets through though it lies far out. Each is taken as a logarithm,
+    centred and scaled by the median and the quartiles of the training rows, and they are added.
+
+    Parameters
+    ----------
+    support_fraction : float in (0, 1], default=0.6
+        Share of the training rows that are central. Anomalies among the rest of them do not widen
+        what counts as usual.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "support_fraction": [Interval(Real, 0, 1, closed="right")]
+    }
+
+    def __init__(self, support_fraction=0.6):
+        self.support_fraction = support_fraction
+
+    def fit(self, passage):
+        """Learn the covariances of residuals and rows, and the usual distances."""
+        errors, rows = passage.errors, passage.rows
+        self.residual_whitening_ = Whitening.of(errors)
+        self.row_whitening_ = Whitening.of(rows, self.support_fraction)
+        low, self.center_, high = np.percentile(self._distances(passage), (25, 50, 75), axis=0)
+        self.spread_ = np.where(high > low, high - low, 1.0)
+        return self
+
+    def anomaly(self, passage):
+        """Return the sum of the two standardised logarithms for each row."""
+        return ((self._distances(passage) - self.center_) / self.spread_).sum(axis=1)
+
+    def _distances(self, passage):
+        """Return the logarithms of both squared distances, of shape (n_samples, 2)."""
+        residual = self.residual_whitening_.squared_distances(passage.errors)
+        row = self.row_whitening_.squared_distances(passage.rows)
+        return np.log(np.column_stack([residual, row]) + _SMALLEST)
+
+
+class HiddenPath(BaseScore):
+    r"""Distance between the ways of x and of x̂ through the encoder: SAP and NAP [1]_.
+
+    With h₀(x) = x and hᵢ(x) the output of the encoder's i-th layer with weights,
+    SAP(x) = Σᵢ ‖hᵢ(x) − hᵢ(x̂)‖². NAP whitens the joined differences first, so that a layer of
+    small numbers counts as much as one of large ones. It needs a Keras autoencoder, alone or as
+    the last step of a Pipeline.
+
+    Parameters
+    ----------
+    whiten : bool, default=True
+        True gives NAP, False SAP.
+
+    References
+    ----------
+    .. [1] Kim, K. H., Shim, S., Lim, Y., Jeon, J., Choi, J., Kim, B. and Yoon, A. S. (2020).
+       RaPP: Novelty detection with reconstruction along projection pathway. ICLR.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {"whiten": ["boolean"]}
+
+    def __init__(self, whiten=True):
+        self.whiten = whiten
+
+    def fit(self, passage):
+        """Learn mean and covariance of the differences."""
+        if self.whiten:
+            self.whitening_ = Whitening.of(_path_differences(passage))
+        return self
+
+    def anomaly(self, passage):
+        """Return the squared length of the whitened or plain differences of each row."""
+        differences = _path_differences(passage)
+        if self.whiten:
+            differences = self.whitening_.apply(differences)
+        return np.square(differences).sum(axis=1)
+
+
+class Likelihood(BaseScore):
+    """Minus the autoencoder's own ``score_samples``: for a VAE, minus its likelihood bound."""
+
+    def anomaly(self, passage):
+        """Return the negative log-likelihood bound of each row, or what stands for it."""
+        return -np.asarray(passage.autoencoder.score_samples(passage.samples), dtype=float)
+
+
+def _usual(values):
+    """Return the root mean square of each column, 1 where it is zero."""
+    usual = np.sqrt(np.square(values).mean(axis=0))
+    return np.where(usual > _SMALLEST, usual, 1.0)
+
+
+def _path_differences(passage):
+    """Return [h₀(x) − h₀(x̂), h₁(x) − h₁(x̂), …], one row a sample."""
+    autoencoder = passage.autoencoder
+    samples, reconstructions = passage.samples, passage.reconstructions
+    if isinstance(autoencoder, Pipeline):
+        samples, reconstructions = map(autoencoder[:-1].transform, (samples, reconstructions))
+        autoencoder = autoencoder[-1]
+    try:
+        encoder = autoencoder.encoder_
+    except AttributeError as error:
+        raise TypeError(
+            "score 'sap' or 'nap' expects an autoencoder with hidden layers, alone or as the last "
+            f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
+            "or another score."
+        ) from error
+    hidden = [layer.output for layer in encoder.layers if layer.trainable_weights]
+    path = keras.Model(encoder.input, [*hidden, encoder.output])
+    ways = [_way(path, part) for part in (samples, reconstructions)]
+    return np.concatenate([x - y for x, y in zip(*ways, strict=True)], axis=1)
+
+
+def _way(path, samples):
+    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *path.input.shape[1:])
+    outputs = [keras.ops.convert_to_numpy(output) for output in path(inputs, training=False)]
+    return [part.reshape(len(inputs), -1).astype(float) for part in (inputs, *outputs)]
+
+
+SCORES = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "standardized_error": StandardizedError,
+    "worst_features": WorstFeaturesError,
+    "mahalanobis": Mahalanobis,
+    "sap": lambda: HiddenPath(whiten=False),
+    "nap": HiddenPath,
+    "likelihood": Likelihood,
+}

@@ -1,0 +1,106 @@
+"""Thresholds on scores of which higher means more normal, and the promises that they keep."""
+
+import numpy as np
+from scipy.stats import false_discovery_control
+from sklearn.metrics import precision_recall_curve
+
+_ROUNDING = 1e-9  # α (n + 1) is often an integer that floating point misses from below
+
+
+def conformal_offset(calibration_scores: np.ndarray, false_positive_rate: float) -> float:
+    """Return the offset below which a new normal row falls with at most a given probability.
+
+    That is the k-th smallest of n calibration scores, k = ⌊α (n + 1)⌋: among n + 1 exchangeable
+    scores the new one is equally likely to have any rank, so it is below with probability
+    k / (n + 1) ≤ α at most, whatever the distribution. The probability is over the calibration
+    rows too. With k = 0 the offset is −∞: so few rows cannot exclude any.
+
+    Parameters
+    ----------
+    calibration_scores : ndarray of shape (n,)
+        Scores of normal rows that the detector has not seen.
+    false_positive_rate : float in (0, 1)
+        α.
+
+    Returns
+    -------
+    offset : float
+
+    References
+    ----------
+    .. [1] Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World.
+       Springer.
+    """
+    k = int(false_positive_rate * (len(calibration_scores) + 1) + _ROUNDING)
+    return float(np.partition(calibration_scores, k - 1)[k - 1]) if k else -np.inf
+
+
+def conformal_p_values(calibration_scores: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return (1 + number of calibration scores ≤ s) / (n + 1) for each score s.
+
+    For a normal row, P(p ≤ α) ≤ α for every α.
+
+    Parameters
+    ----------
+    calibration_scores : ndarray of shape (n,)
+    scores : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    p_values : ndarray of shape (n_samples,)
+        From 1 / (n + 1) to 1.
+    """
+    ordered = np.sort(calibration_scores)
+    return (1 + np.searchsorted(ordered, scores, side="right")) / (1 + len(ordered))
+
+
+def benjamini_hochberg(p_values: np.ndarray, false_discovery_rate: float) -> np.ndarray:
+    """Return which rows to report so that few of the reports are false.
+
+    The expected share of normal rows among those reported is at most the rate. Conformal p-values
+    of rows that share their calibration rows depend on each other positively, which the procedure
+    of Benjamini and Hochberg allows [1]_.
+
+    Parameters
+    ----------
+    p_values : ndarray of shape (n_samples,)
+    false_discovery_rate : float in (0, 1)
+
+    Returns
+    -------
+    reported : ndarray of shape (n_samples,), bool
+
+    References
+    ----------
+    .. [1] Bates, S., Candès, E., Lei, L., Romano, Y. and Sesia, M. (2023). Testing for outliers
+       with conformal p-values. Annals of Statistics 51(1), 149-178.
+    """
+    if not len(p_values):
+        return np.zeros(0, dtype=bool)
+    return false_discovery_control(p_values) <= false_discovery_rate + _ROUNDING
+
+
+def quantile_offset(scores: np.ndarray, contamination: float) -> float:
+    """Return the offset below which a share of the scores falls, as scikit-learn's detectors do."""
+    return float(np.percentile(scores, 100 * contamination))
+
+
+def best_f1_offset(scores: np.ndarray, is_anomaly: np.ndarray) -> float:
+    """Return the offset whose reports have the highest harmonic mean of precision and recall.
+
+    It lies half-way between two neighbouring scores, so that no row lies on it.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples,)
+    is_anomaly : ndarray of shape (n_samples,), bool
+
+    Returns
+    -------
+    offset : float
+    """
+    precision, recall, thresholds = precision_recall_curve(is_anomaly, -scores)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+    last_reported = -thresholds[np.argmax(f1[:-1])]
+    above = scores[scores > last_reported]
+    return float((last_reported + above.min()) / 2) if len(above) else float(np.inf)
