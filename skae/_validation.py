@@ -1,25 +1,47 @@
 """Rows as callers give them, as the estimators keep them: checked, flat and in order."""
 
+import math
+
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
-_REMEDY = (
-    "Expected a numeric array of shape (n_samples, n_features), received {received}. Encode "
-    "categories (for instance with OneHotEncoder), impute or drop missing values and give every "
-    "row the same length."
-)
+_ROWS = "(n_samples, n_features)"
+_CODES = "(n_samples, n_components), as transform returns them"
+
+# The remedy for an error of scikit-learn's, by what its message says; the first that fits.
+_REMEDIES = {
+    "feature names": "Pass the columns seen at fit, under the same names and in the same order.",
+    "expecting": "Pass the columns seen at fit.",
+    "sample(s)": "Pass at least one row.",
+    "feature(s)": "Pass at least one column.",
+    "NaN": "Impute missing values (for instance with SimpleImputer) or drop their rows.",
+    "infinity": "Replace infinite values or drop their rows.",
+    "Complex": "Pass real and imaginary parts as columns of their own.",
+    "Sparse": "Convert it with X.toarray().",
+    "inhomogeneous": "Give every row the same length.",
+    "": "Encode categories (for instance with OneHotEncoder) and give every row the same length.",
+}
 
 
-def _described(X) -> str:
+def _expected(shape: str) -> str:
+    return f"Expected an array of finite numbers of shape {shape}"
+
+
+def _explained(error: Exception, X, expected_shape: str) -> Exception:
+    """Return scikit-learn's or NumPy's error with what was expected, received and is to be done."""
     shape = f" of shape {X.shape}" if hasattr(X, "shape") else ""
-    return f"{type(X).__name__}{shape}"
+    remedy = next(remedy for said, remedy in _REMEDIES.items() if said in str(error))
+    received = f"{type(X).__name__}{shape}"
+    return type(error)(f"{error}\n{_expected(expected_shape)}, received {received}. {remedy}")
 
 
 def _shape_of(X) -> tuple[int, ...]:
+    if X is None:
+        raise ValueError(f"{_expected(_ROWS)}, received None. Pass the rows as X.")
     try:
         return X.shape if hasattr(X, "shape") else np.asarray(X).shape
     except ValueError as error:
-        raise ValueError(f"{error} {_REMEDY.format(received='rows of unequal length')}") from error
+        raise _explained(error, X, _ROWS) from error
 
 
 def validate_rows(estimator, X, *, reset: bool):
@@ -44,25 +66,28 @@ def validate_rows(estimator, X, *, reset: bool):
         If X is not numeric, finite, two- or more-dimensional and as wide as at fit.
     """
     shape = _shape_of(X)
+    flat = X
     if len(shape) > 2:
-        X = np.asarray(X).reshape(shape[0], -1) if shape[0] else np.empty((0, 1))
+        flat = np.asarray(X).reshape(shape[0], math.prod(shape[1:]))
     try:
-        rows = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], order="C")
+        rows = validate_data(
+            estimator, flat, reset=reset, dtype=[np.float64, np.float32], order="C"
+        )
     except (TypeError, ValueError) as error:
-        if "Expected" in str(error) or "expecting" in str(error):
+        if "Reshape your data" in str(error):
             raise
-        raise type(error)(f"{error}\n{_REMEDY.format(received=_described(X))}") from error
+        raise _explained(error, X, _ROWS) from error
     _check_float32_range(rows, type(estimator).__name__)
     return rows, shape[1:]
 
 
-def _check_float32_range(rows, name) -> None:
+def _check_float32_range(rows, name, received="X") -> None:
     largest = max(abs(rows.max(initial=0)), abs(rows.min(initial=0)))
     if largest > np.finfo(np.float32).max:
         raise ValueError(
-            f"Input X contains infinity or a value too large for {name}: expected magnitudes up "
-            f"to {np.finfo(np.float32).max:.1e} (float32), received {largest:.1e}. Rescale the "
-            "data, for instance with StandardScaler."
+            f"Input {received} contains infinity or a value too large for {name}: expected "
+            f"magnitudes up to {np.finfo(np.float32).max:.1e} (float32), received {largest:.1e}. "
+            "Rescale the data, for instance with StandardScaler."
         )
 
 
@@ -75,13 +100,21 @@ def validate_codes(estimator, Z, n_components: int):
         If Z is not numeric, finite and of that width.
     """
     name = type(estimator).__name__
-    codes = check_array(Z, dtype=np.float32, order="C", input_name="Z", estimator=name)
+    try:
+        codes = check_array(
+            Z, dtype=[np.float64, np.float32], order="C", input_name="Z", estimator=name
+        )
+    except (TypeError, ValueError) as error:
+        if "Reshape your data" in str(error):
+            raise
+        raise _explained(error, Z, _CODES) from error
     if codes.shape[1] != n_components:
         raise ValueError(
             f"Z has {codes.shape[1]} columns, but {name} is expecting {n_components}: codes as "
             "transform returns them."
         )
-    return codes
+    _check_float32_range(codes, name, received="Z")
+    return codes.astype(np.float32, copy=False)
 
 
 def drop_weightless(rows, sample_weight):

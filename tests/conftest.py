@@ -1,0 +1,35 @@
+"""What all tests share: a quiet TensorFlow, and the autoencoders of `tests.estimators`."""
+
+import os
+
+# Tests run one process a core, and each process would otherwise take every core.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+from sklearn.base import clone
+
+from tests.estimators import AUTOENCODERS, digits
+
+
+@pytest.fixture(name="X", scope="session")
+def _rows():
+    return digits()
+
+
+@pytest.fixture(scope="session", params=AUTOENCODERS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def autoencoder(name):
+    """Every autoencoder in turn, unfitted."""
+    return clone(AUTOENCODERS[name])
+
+
+@pytest.fixture(scope="session")
+def fitted(name, X):
+    """Every autoencoder in turn, fitted on X: to be used, never trained further."""
+    return clone(AUTOENCODERS[name]).fit(X)

@@ -1,0 +1,61 @@
+"""Every public autoencoder, small: what the common tests run over. A new one is added here, once.
+
+The rows that the common tests fit have 64 features, images of 8×8 pixels flattened, or sequences
+of 8 steps with 8 features. `for_any_table` gives them for the tables that `check_estimator` brings.
+"""
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+
+from skae import ConvAutoencoder, DenseAutoencoder
+
+# Without early stopping every epoch counts: no property holds only because PCA's start was kept.
+_SMALL = {
+    "epochs": 2,
+    "batch_size": 16,
+    "learning_rate": 1e-2,
+    "early_stopping": False,
+    "random_state": 0,
+}
+
+AUTOENCODERS = {
+    "ConvAutoencoder": ConvAutoencoder(2, image_shape=(8, 8), filters=(4,), **_SMALL),
+    "DenseAutoencoder": DenseAutoencoder(2, hidden_layer_sizes=(8,), **_SMALL),
+}
+
+_ROW_SHAPES = ("image_shape", "sequence_shape")
+
+# Estimators whose training does not start from PCA's reconstruction, each with the reason.
+NOT_STARTED_FROM_PCA: dict[str, str] = {}
+
+# Checks of scikit-learn's that an estimator is expected to fail, each with the reason.
+EXPECTED_FAILED_CHECKS = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "a row of weight 2 is one row of a minibatch, and two equal rows are two: the batches "
+        "differ, so that no minibatch method passes"
+    )
+}
+
+
+def digits(n=96):
+    """Return digits as float64 rows of 64 pixels from 0 to 16, not writeable."""
+    rows = load_digits().data[:n]
+    rows.flags.writeable = False
+    return rows
+
+
+def state(estimator) -> str:
+    """Return a digest of all that an estimator holds: parameters, weights, optimizer, history."""
+    held = dict(vars(estimator))
+    if "model_" in held:
+        held["model_"] = [np.array(variable.value) for variable in held["model_"].variables]
+    return joblib.hash(held)
+
+
+def for_any_table(estimator):
+    """Return an unfitted copy that takes rows of any width."""
+    return clone(estimator).set_params(
+        **{name: None for name in _ROW_SHAPES if name in estimator.get_params()}
+    )
