@@ -36,7 +36,7 @@ class DenseAutoencoder(BaseAutoencoder):
         linear and ``n_components`` is at most min(n_samples, n_features).
     optimizer : str, keras.optimizers.Optimizer or subclass of it, default="adam"
         An instance is copied and never changed.
-    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=1e-3
+    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=2e-3
         None keeps the optimizer's own.
     epochs : int, default=200
         Passes over the training rows, at most, with ``early_stopping``.
@@ -44,7 +44,7 @@ class DenseAutoencoder(BaseAutoencoder):
         Rows per optimizer step.
     shuffle : bool, default=True
         Whether the rows are shuffled before every epoch.
-    validation_split : float in [0, 1), default=0.1
+    validation_split : float in [0, 1), default=0.2
         Share of the rows, drawn at random, that is held out to monitor the loss.
     early_stopping : bool or int, default=True
         Whether to stop when the monitored loss (of the held-out rows, if there are some) has not
@@ -121,11 +121,11 @@ class DenseAutoencoder(BaseAutoencoder):
         loss="mse",
         init="auto",
         optimizer="adam",
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         epochs=200,
         batch_size="auto",
         shuffle=True,
-        validation_split=0.1,
+        validation_split=0.2,
         early_stopping=True,
         callbacks=None,
         warm_start=False,

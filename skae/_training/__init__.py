@@ -11,6 +11,7 @@ from skae._training._inference import Mapping, apply_model
 from skae._training._loop import DivergedError, TrainingResult, train_model
 from skae._training._programs import clear_compiled_programs
 from skae._training._rows import Rows, StreamedRows, split_rows
+from skae._training._workers import keep_to_share
 
 __all__ = [
     "DivergedError",
@@ -25,3 +26,5 @@ __all__ = [
     "split_rows",
     "train_model",
 ]
+
+keep_to_share()

@@ -45,7 +45,7 @@ def _instantiate(value, getter, routed):
     return _routing.unflatten_params(items=named, params=routed)
 
 
-def compile_model(model, *, optimizer, learning_rate, loss):
+def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
     """Compile ``model`` in place with objects of its own.
 
     Parameters
@@ -56,6 +56,8 @@ def compile_model(model, *, optimizer, learning_rate, loss):
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
         None keeps the optimizer's own.
     loss : str, callable, keras.losses.Loss or subclass of it
+    routed : dict or None, default=None
+        Further arguments of optimizer and loss, as ``optimizer__<name>`` and ``loss__<name>``.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         settings = optimizer.get_config()
@@ -64,22 +66,42 @@ def compile_model(model, *, optimizer, learning_rate, loss):
         settings = {}
     if learning_rate is not None:
         settings["learning_rate"] = learning_rate
+    settings |= _arguments_for("optimizer", routed)
     optimizer_class = _routing.try_to_convert_strings_to_classes(
         optimizer, _routing.get_optimizer_class
     )
     model.compile(
         optimizer=optimizer_class.from_config(settings),
-        loss=_instantiate(loss, _routing.get_loss_class_function_or_string, {}),
+        loss=_instantiate(
+            loss, _routing.get_loss_class_function_or_string, _routed_to("loss", routed)
+        ),
     )
 
 
-def make_callbacks(callbacks) -> list:
+def _routed_to(destination, routed):
+    return _routing.route_params(routed or {}, destination, pass_filter=set())
+
+
+def _arguments_for(destination, routed):
+    """Return keyword arguments, classes among them instantiated with what is routed to them."""
+    mine = _routed_to(destination, routed)
+    return {
+        name: _routing.unflatten_params(items=value, params=_routed_to(name, mine))
+        for name, value in mine.items()
+        if "__" not in name
+    }
+
+
+def make_callbacks(callbacks, routed=None) -> list:
     """Return the callbacks as a list of instances.
 
     Parameters
     ----------
     callbacks : None, a callback, or a list or dict of callbacks
         Each a ``keras.callbacks.Callback`` or a subclass of it, which is instantiated.
+    routed : dict or None, default=None
+        Arguments of classes among them: ``<name>`` for all, ``<key>__<name>`` for the one under
+        that key of the dict or at that place of the list.
 
     Raises
     ------
@@ -88,11 +110,10 @@ def make_callbacks(callbacks) -> list:
     """
     if callbacks is None:
         return []
-    if isinstance(callbacks, dict):
-        callbacks = list(callbacks.values())
-    elif not isinstance(callbacks, list | tuple):
+    if not isinstance(callbacks, dict | list | tuple):
         callbacks = [callbacks]
-    instances = list(_routing.unflatten_params(items=list(callbacks), params={}))
+    unflattened = _routing.unflatten_params(items=callbacks, params=routed or {})
+    instances = list(unflattened.values() if isinstance(unflattened, dict) else unflattened)
     for callback in instances:
         if not isinstance(callback, keras.callbacks.Callback):
             raise TypeError(
