@@ -19,10 +19,12 @@ _HOME_OF = {
     "DenoisingAutoencoder": "skae._denoising",
     "DenseAutoencoder": "skae._dense",
     "DenseNetwork": "skae._networks",
+    "KerasAutoencoder": "skae._keras",
     "KerasNetwork": "skae._networks",
     "ReconstructionOutlierDetector": "skae._outlier",
     "RecurrentNetwork": "skae._networks",
     "SequenceAutoencoder": "skae._sequence",
+    "SlidingWindows": "skae._windows",
     "SparseAutoencoder": "skae._sparse",
     "VariationalAutoencoder": "skae._variational",
     "clear_compiled_programs": "skae._training",
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from skae._conv import ConvAutoencoder as ConvAutoencoder
     from skae._denoising import DenoisingAutoencoder as DenoisingAutoencoder
     from skae._dense import DenseAutoencoder as DenseAutoencoder
+    from skae._keras import KerasAutoencoder as KerasAutoencoder
     from skae._networks import BaseNetwork as BaseNetwork
     from skae._networks import ConvNetwork as ConvNetwork
     from skae._networks import DenseNetwork as DenseNetwork
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from skae._sparse import SparseAutoencoder as SparseAutoencoder
     from skae._training import clear_compiled_programs as clear_compiled_programs
     from skae._variational import VariationalAutoencoder as VariationalAutoencoder
+    from skae._windows import SlidingWindows as SlidingWindows
 
 
 def __getattr__(name: str) -> Any:

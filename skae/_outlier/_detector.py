@@ -36,8 +36,8 @@ class ReconstructionOutlierDetector(OutlierMixin, _SetOutputMixin, HasScoreParam
     Parameters
     ----------
     autoencoder : estimator with fit, transform and inverse_transform, default=None
-        Cloned, never changed. None is a ``DenseAutoencoder`` with settings that detected well on
-        many data sets; put a ``StandardScaler`` before it.
+        Cloned, never changed. None is a dense ``DenoisingAutoencoder`` with the settings that
+        detected best on many data sets; put a ``StandardScaler`` before it.
     contamination : "auto" or float in (0, 0.5], default="auto"
         A float is the share of the rows passed to ``fit`` that ``predict`` calls outliers, as in
         scikit-learn's detectors. ``"auto"`` is ``false_positive_rate=0.05``.
@@ -224,9 +224,9 @@ class ReconstructionOutlierDetector(OutlierMixin, _SetOutputMixin, HasScoreParam
 
     def _score_fit_rows(self, rows):
         scores, squares = [], 0.0
-        for part in self._passages(rows):
-            scores.append(-self.score_.anomaly(part))
-            squares = squares + np.square(part.errors).sum(axis=0)
+        for part, is_row in self._passages(rows):
+            scores.append(-self.score_.anomaly(part)[is_row])
+            squares = squares + np.square(part.errors[is_row]).sum(axis=0)
         self.fit_scores_ = np.concatenate(scores)
         usual = np.sqrt(squares / len(rows))
         self.usual_errors_ = np.where(usual > 0, usual, 1.0)
@@ -508,11 +508,12 @@ class ReconstructionOutlierDetector(OutlierMixin, _SetOutputMixin, HasScoreParam
         return passages(self.autoencoder_, self._samples(rows), verbose=self.verbose)
 
     def _scores(self, rows):
-        return np.concatenate([-self.score_.anomaly(part) for part in self._passages(rows)])
+        parts = self._passages(rows)
+        return np.concatenate([-self.score_.anomaly(part)[is_row] for part, is_row in parts])
 
     def _squared_errors(self, X):
-        rows = self._rows_in_use(X)
-        return np.concatenate([np.square(part.errors) for part in self._passages(rows)])
+        parts = self._passages(self._rows_in_use(X))
+        return np.concatenate([np.square(part.errors[is_row]) for part, is_row in parts])
 
 
 def _is_outlier(y):

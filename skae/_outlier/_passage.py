@@ -7,7 +7,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +49,13 @@ class Passage:
         return errors.reshape(len(errors), -1)
 
 
-def passages(autoencoder, samples: np.ndarray, *, verbose: int) -> Iterator[Passage]:
-    r"""Send rows through a fitted autoencoder in blocks, so that memory is bounded.
+def passages(
+    autoencoder, samples: np.ndarray, *, verbose: int
+) -> Iterator[tuple[Passage, np.ndarray]]:
+    r"""Send rows through a fitted autoencoder in blocks of one size.
+
+    That bounds the memory, and it makes what comes out of a row independent of the rows beside it:
+    matrix products round differently for different numbers of rows.
 
     Parameters
     ----------
@@ -62,11 +67,15 @@ def passages(autoencoder, samples: np.ndarray, *, verbose: int) -> Iterator[Pass
     Yields
     ------
     passage : Passage
-        Of at most 8192 rows.
+        Of 512 rows; those that the last block lacks repeat its first.
+    is_row : ndarray of shape (512,), bool
+        Which of them are rows of their own.
     """
     progress = keras.utils.Progbar(len(samples), unit_name="row") if verbose else None
     for start in range(0, len(samples), _ROWS_AT_ONCE):
-        block = samples[start : start + _ROWS_AT_ONCE]
-        yield Passage.through(autoencoder, block)
+        position = np.arange(start, start + _ROWS_AT_ONCE)
+        is_row = position < len(samples)
+        block = samples[np.where(is_row, position, start)]
+        yield Passage.through(autoencoder, block), is_row
         if progress is not None:
-            progress.update(start + len(block))
+            progress.update(start + int(is_row.sum()))
