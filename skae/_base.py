@@ -135,6 +135,9 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """Return callbacks that training needs, beside the user's."""
         return []
 
+    def _user_callbacks(self):
+        return _training.make_callbacks(self.callbacks)
+
     # ---- training -------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -343,7 +346,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             shuffle=self.shuffle,
             patience=patience or None,
             keep_best=keep_best,
-            callbacks=self._objective_callbacks() + _training.make_callbacks(self.callbacks),
+            callbacks=self._objective_callbacks() + self._user_callbacks(),
             verbose=self.verbose,
             rng=rng,
         )
@@ -518,10 +521,31 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         residuals = (samples.reshape(outputs.shape) - outputs).astype(np.float64)
         return np.einsum("ij,ij->i", residuals, residuals)
 
+    def __getstate__(self):
+        """Return the state to pickle; Keras saves weights, but not where random layers stand."""
+        state = super().__getstate__()
+        if "model_" not in state:
+            return state
+        seeds = [keras.ops.convert_to_numpy(variable) for variable in _seeds(self.model_)]
+        return {**state, "_seeds": seeds}
+
+    def __setstate__(self, state):
+        seeds = state.pop("_seeds", [])
+        super().__setstate__(state)
+        if seeds:
+            for variable, seed in zip(_seeds(self.model_), seeds, strict=True):
+                variable.assign(seed)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _seeds(model):
+    """Return the variables in which random layers count their draws."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]
 
 
 @contextmanager

@@ -108,11 +108,11 @@ feature_names_in_, mean_
         output_activation="linear",
         loss="mse",
         optimizer="adam",
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         epochs=200,
         batch_size="auto",
         shuffle=True,
-        validation_split=0.1,
+        validation_split=0.2,
         early_stopping=True,
         callbacks=None,
         warm_start=False,
@@ -293,7 +293,7 @@ class _Annealing(keras.callbacks.Callback):
 
 def _log_odds(selection):
     """Return log probabilities of features, for every unit."""
-    return log_softmax(keras.ops.convert_to_numpy(selection.logits), axis=1)
+    return log_softmax(keras.ops.convert_to_numpy(selection.log_alpha), axis=1)
 
 
 def distinct_choice(log_odds: np.ndarray) -> np.ndarray:

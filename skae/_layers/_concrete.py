@@ -3,6 +3,9 @@
 import keras
 from keras import ops, random
 
+_GAIN = 20.0
+"""log α is the trained variable times this, so that it moves far enough in one training."""
+
 
 @keras.saving.register_keras_serializable(package="skae")
 class ConcreteSelection(keras.layers.Layer):
@@ -22,7 +25,7 @@ class ConcreteSelection(keras.layers.Layer):
     Attributes
     ----------
     logits : keras.Variable of shape (n_selected, n_features)
-        log α.
+        log α up to a factor.
     temperature, frozen, indices : keras.Variable
         Not trained.
     """
@@ -61,7 +64,12 @@ class ConcreteSelection(keras.layers.Layer):
             self.logits.shape, minval=1e-7, maxval=1.0, seed=self.seed_generator
         )
         gumbel = -ops.log(-ops.log(uniform))
-        return ops.softmax((self.logits + gumbel) / self.temperature, axis=-1)
+        return ops.softmax((self.log_alpha + gumbel) / self.temperature, axis=-1)
+
+    @property
+    def log_alpha(self):
+        """Log-odds of the features, of shape (n_selected, n_features)."""
+        return _GAIN * self.logits
 
     def compute_output_shape(self, input_shape):
         """Return (n, n_selected)."""

@@ -201,7 +201,9 @@ class ConvNetwork(BaseNetwork):
         )
 
     def _cropped(self, features, size, name):
-        excess = [(0, large - small) for large, small in zip(features.shape[1:], size, strict=False)]
+        excess = [
+            (0, large - small) for large, small in zip(features.shape[1:], size, strict=False)
+        ]
         if not any(after for _, after in excess):
             return features
         cropping = excess[0] if len(excess) == 1 else tuple(excess)
