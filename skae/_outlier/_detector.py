@@ -10,21 +10,21 @@ from sklearn.base import OutlierMixin, _fit_context, clone
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils._set_output import _SetOutputMixin, _wrap_data_with_container
+from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skae._outlier import _thresholds
 from skae._outlier._default import default_autoencoder
 from skae._outlier._parameter import HasScoreParameter
 from skae._outlier._passage import Passage, passages
-from skae._outlier._scores import SCORES, BaseScore
+from skae._outlier._scores import SCORES, BaseScore, usual_errors
 from skae._validation import validate_rows
 
 _AUTO_FALSE_POSITIVE_RATE = 0.05
 _N_FOLDS = 5
 
 
-class ReconstructionOutlierDetector(OutlierMixin, _SetOutputMixin, HasScoreParameter):
+class ReconstructionOutlierDetector(OutlierMixin, HasScoreParameter):
     """Outliers are rows that an autoencoder of the others does not give back.
 
     Any estimator with ``transform`` and ``inverse_transform`` serves: a skae autoencoder, ``PCA``,
@@ -56,8 +56,8 @@ class ReconstructionOutlierDetector(OutlierMixin, _SetOutputMixin, HasScoreParam
         - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or |x − x̂|;
         - ``"standardized_error"``: mean of ((x − x̂) / s)², s the usual error of each feature;
         - ``"worst_features"``: that mean over the worst tenth of the features;
-        - ``"mahalanobis"``: the whitened residual together with the distance of code and residual
-          from where they usually lie;
+        - ``"mahalanobis"``: Mahalanobis distance of the residual, which is then whitened, together
+          with that of the row from the central rows, along the code and across it;
         - ``"sap"``, ``"nap"``: distance between the encoder's hidden activations for x and for x̂,
           plain or whitened [2]_;
         - ``"likelihood"``: minus the autoencoder's own ``score_samples``, for a VAE minus its
@@ -228,8 +228,7 @@ class ReconstructionOutlierDetector(OutlierMixin, _SetOutputMixin, HasScoreParam
             scores.append(-self.score_.anomaly(part)[is_row])
             squares = squares + np.square(part.errors[is_row]).sum(axis=0)
         self.fit_scores_ = np.concatenate(scores)
-        usual = np.sqrt(squares / len(rows))
-        self.usual_errors_ = np.where(usual > 0, usual, 1.0)
+        self.usual_errors_ = usual_errors(squares / len(rows))
 
     # ---- thresholds -----------------------------------------------------------------------
 
@@ -448,7 +447,38 @@ class ReconstructionOutlierDetector(OutlierMixin, _SetOutputMixin, HasScoreParam
         ValueError
             As in ``score_samples``.
         """
-        return _wrap_data_with_container("transform", self._squared_errors(X), X, self)
+        errors, container = self._squared_errors(X), _get_output_config("transform", self)["dense"]
+        if container == "default":
+            return errors
+        return ADAPTERS_MANAGER.adapters[container].create_container(
+            errors, X, columns=self.get_feature_names_out
+        )
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what ``feature_errors`` returns, as scikit-learn's transformers do.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            None changes nothing.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If it is none of these.
+        """
+        if transform not in {None, "default", *ADAPTERS_MANAGER.supported_outputs}:
+            raise ValueError(
+                "Expected transform out of 'default', 'pandas' and 'polars'; received "
+                f"{transform!r}. Pass one of them."
+            )
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
 
     def largest_contributors(self, X: ArrayLike, n_features: int = 3) -> np.ndarray:
         r"""Return the names of the features that each row's error is largest in.

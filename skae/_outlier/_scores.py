@@ -14,6 +14,7 @@ from skae._outlier._passage import Passage
 from skae._outlier._whitening import Whitening
 
 _SMALLEST = np.finfo(np.float64).tiny
+_NEGLIGIBLE = 1e-6  # float32's rounding
 
 
 class BaseScore(BaseEstimator, ABC):
@@ -60,7 +61,7 @@ class StandardizedError(BaseScore):
 
     def fit(self, passage):
         """Learn the root mean squared error of each feature."""
-        self.usual_errors_ = _usual(passage.errors)
+        self.usual_errors_ = usual_errors(np.square(passage.errors).mean(axis=0))
         return self
 
     def anomaly(self, passage):
@@ -99,12 +100,14 @@ class Mahalanobis(BaseScore):
     Two squared Mahalanobis distances: that of the residual x − x̂ among the residuals of the
     training rows, and that of the row itself among the central ones of them, which is its distance
     along the code and across it together. The first sees what no bottleneck lets through, the
-    second what a bottleneck lets through though it lies far out. Each is taken as a logarithm,
-    centred and scaled by the median and the quartiles of the training rows, and they are added.
+    second what a bottleneck lets through though it lies far out. Each is taken as a logarithm and
+    standardised to u by the median and the quartiles of the training rows; the score is the sum of
+    log(1 + exp(u)), in which a distance that is smaller than usual does not make up for another
+    that is larger.
 
     Parameters
     ----------
-    support_fraction : float in (0, 1], default=0.6
+    support_fraction : float in (0, 1], default=0.75
         Share of the training rows that are central. Anomalies among the rest of them do not widen
         what counts as usual.
     """
@@ -113,7 +116,7 @@ class Mahalanobis(BaseScore):
         "support_fraction": [Interval(Real, 0, 1, closed="right")]
     }
 
-    def __init__(self, support_fraction=0.6):
+    def __init__(self, support_fraction=0.75):
         self.support_fraction = support_fraction
 
     def fit(self, passage):
@@ -126,8 +129,9 @@ class Mahalanobis(BaseScore):
         return self
 
     def anomaly(self, passage):
-        """Return the sum of the two standardised logarithms for each row."""
-        return ((self._distances(passage) - self.center_) / self.spread_).sum(axis=1)
+        """Return the sum of log(1 + exp(u)) over the two standardised logarithms of each row."""
+        standardized = (self._distances(passage) - self.center_) / self.spread_
+        return np.logaddexp(standardized, 0).sum(axis=1)
 
     def _distances(self, passage):
         """Return the logarithms of both squared distances, of shape (n_samples, 2)."""
@@ -182,10 +186,15 @@ class Likelihood(BaseScore):
         return -np.asarray(passage.autoencoder.score_samples(passage.samples), dtype=float)
 
 
-def _usual(values):
-    """Return the root mean square of each column, 1 where it is zero."""
-    usual = np.sqrt(np.square(values).mean(axis=0))
-    return np.where(usual > _SMALLEST, usual, 1.0)
+def usual_errors(mean_squares: np.ndarray) -> np.ndarray:
+    """Return the root of each feature's mean squared error.
+
+    Features that are always given back exactly, such as constant ones, have no usual error of
+    their own and take the root mean square of all.
+    """
+    usual = np.sqrt(mean_squares)
+    overall = np.sqrt(mean_squares.mean()) or 1.0
+    return np.where(usual > _NEGLIGIBLE * overall, usual, overall)
 
 
 def _path_differences(passage):
