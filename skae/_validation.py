@@ -127,13 +127,14 @@ def drop_weightless(rows, sample_weight):
     """
     if sample_weight is None:
         return rows, None
-    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
-    kept = weights > 0
-    if not kept.any():
+    weights = np.asarray(sample_weight)
+    if weights.ndim == 1 and not weights.any():
         raise ValueError(
             "sample_weight is zero for every row: expected at least one positive weight, so that "
             "there is something to fit."
         )
+    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    kept = weights > 0
     if not kept.all():
         rows, weights = rows[kept], weights[kept]
     return rows, (weights / weights.mean()).astype(np.float32)
