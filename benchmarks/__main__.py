@@ -4,9 +4,9 @@ import argparse
 import shlex
 import sys
 
-from benchmarks import BenchmarkError, latent
+from benchmarks import BenchmarkError, anomaly, latent, speed
 
-JOBS = {"latent": latent}
+JOBS = {"anomaly": anomaly, "latent": latent, "speed": speed}
 
 
 def main(argv=None):

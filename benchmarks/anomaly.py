@@ -1,0 +1,314 @@
+"""Compare detectors of anomalies: their ranking, and whether thresholds keep their promise."""
+
+import argparse
+import time
+import warnings
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.svm import OneClassSVM
+from tqdm import tqdm
+
+import skae
+from benchmarks import BenchmarkError, anomaly_page, start_keras
+from benchmarks.anomaly_problems import GROUPS, Problem, problems
+from benchmarks.report import Claim, write
+
+SKAE = "skae"
+OVERFITTED = "overfitted"
+RATES = (0.01, 0.05, 0.1)
+TARGETS = {
+    "mnist": 0.975,
+    "fashion_mnist": 0.934,
+    "tables": 0.89,
+    "contaminated": 0.825,
+    "creditcard": 0.95,
+}
+SEEDS, ROWS, QUICK_ROWS = 3, 200_000, 100
+SVM_ROWS = 10_000  # its fit is quadratic in them
+PYOD = {"PyOD AutoEncoder": "auto_encoder.AutoEncoder", "PyOD VAE": "vae.VAE", "ECOD": "ecod.ECOD"}
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What was measured.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        One method on one problem with one seed a row.
+    alarms : DataFrame
+        One promised rate of one threshold on one problem a row.
+    examples : dict of str to (Problem, dict of str to ndarray, float)
+        For one problem of each group: the problem, anomaly scores by method, skae's threshold.
+    """
+
+    runs: pd.DataFrame
+    alarms: pd.DataFrame
+    examples: dict
+
+    @property
+    def means(self):
+        """Mean over the problems, and the spread of that mean over the seeds."""
+        by_seed = self.runs.groupby(["group", "method", "seed"], sort=False).mean(numeric_only=True)
+        by_method = by_seed.groupby(level=["group", "method"], sort=False)
+        means = by_method.mean()
+        means.insert(1, "auroc_spread", by_method["auroc"].std())
+        return means.reset_index()
+
+
+def add_arguments(parser):
+    """Add the options of this job to its parser.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Parser of the subcommand.
+    """
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, help="problems (default: all)")
+    parser.add_argument("--seeds", type=int, help=f"how many (default: {SEEDS})")
+    parser.add_argument("--rows", type=int, help=f"most training rows (default: {ROWS})")
+    parser.add_argument("--methods", nargs="+", help="names of methods (default: all)")
+    parser.add_argument("--quick", action="store_true", help="a few digits, one seed, no download")
+    parser.add_argument("--seed", type=int, default=0, help="first seed (default: 0)")
+    parser.add_argument("--output", type=Path, default=Path("reports", "anomaly"), help="folder")
+    parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+
+
+def run(arguments: argparse.Namespace, command: str) -> int:
+    """Measure, print the tables, write the report and say where it lies.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Options of this job.
+    command : str
+        The command line, as the report is to state it.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if `--check` found a claim that does not hold.
+    """
+    start = time.perf_counter()
+    start_keras()
+    study = measure(arguments)
+    report = anomaly_page.describe(
+        study,
+        claims=tuple(_claims(study)),
+        command=command,
+        seed=arguments.seed,
+        wall_time_s=time.perf_counter() - start,
+    )
+    page = write(report, arguments.output)
+    print(report.terminal())
+    print(f"\nReport: {page}")
+    return int(arguments.check and not all(claim.holds for claim in report.claims))
+
+
+def measure(arguments):
+    """Fit and score every method on every problem.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Options of this job.
+
+    Returns
+    -------
+    Study
+    """
+    groups = arguments.groups or (("digits",) if arguments.quick else GROUPS)
+    n_seeds = arguments.seeds or (1 if arguments.quick else SEEDS)
+    rows = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS)
+    runs, alarms, examples = [], [], {}
+    with tqdm(unit="fit") as progress:
+        for seed in range(arguments.seed, arguments.seed + n_seeds):
+            for group in groups:
+                for problem in problems(group, seed=seed, rows=rows, quick=arguments.quick):
+                    scores = {}
+                    for name, method in methods(problem, seed, arguments.methods).items():
+                        progress.set_description(f"{problem.name}, {name}")
+                        measured, scores[name] = _measure(name, method, problem, seed)
+                        runs.append(measured)
+                        if isinstance(method, skae.ReconstructionOutlierDetector):
+                            alarms += _false_alarms(name, method, problem, seed)
+                        if name == SKAE and group not in examples:
+                            examples[group] = (problem, scores, -method.offset_)
+                        progress.update()
+    return Study(pd.DataFrame(runs), pd.DataFrame(alarms), examples)
+
+
+def methods(problem: Problem, seed: int, names=None):
+    """Return the detectors to compare, unfitted, by name.
+
+    Parameters
+    ----------
+    problem : Problem
+        Images get another autoencoder and another score than tables.
+    seed : int
+        Seed of those that draw numbers.
+    names : list of str or None, default=None
+        Which; all of them by default.
+
+    Returns
+    -------
+    dict of str to estimator
+
+    Raises
+    ------
+    BenchmarkError
+        If a name is not among them.
+    """
+    n_components = min(30, *problem.X_train.shape) if problem.is_image else 0.9
+    found = {
+        SKAE: image_detector(seed) if problem.is_image else _detector(random_state=seed),
+        "PCA residual": _detector(
+            PCA(n_components, svd_solver="full"), score="squared_error", random_state=seed
+        ),
+        OVERFITTED: _overfitted(problem, seed),
+        "IsolationForest": IsolationForest(random_state=seed),
+        "LOF": LocalOutlierFactor(20, novelty=True),
+        "OCSVM": OneClassSVM(),
+        **_pyod(seed),
+    }
+    if names is None:
+        return found
+    if unknown := set(names) - set(found):
+        raise BenchmarkError(
+            f"Expected --methods out of {', '.join(found)}; received {', '.join(sorted(unknown))}. "
+            "Pass names out of these."
+        )
+    return {name: found[name] for name in names}
+
+
+def image_detector(seed):
+    """Return the one setting for images of one class."""
+    autoencoder = skae.DenoisingAutoencoder(
+        32,
+        noise=0.3,
+        network=skae.DenseNetwork((256, 128)),
+        init="random",
+        epochs=60,
+        early_stopping=False,
+        validation_split=0.0,
+    )
+    return _detector(autoencoder, score="nap", calibration_size=0.1, random_state=seed)
+
+
+def _detector(*arguments, **settings):
+    return skae.ReconstructionOutlierDetector(*arguments, **settings)
+
+
+def _overfitted(problem, seed):
+    """Return an autoencoder that learns its training rows by heart, with the squared error."""
+    autoencoder = skae.DenseAutoencoder(
+        max(1, min(64, problem.X_train.shape[1] // 2)),
+        epochs=100,
+        early_stopping=False,
+        validation_split=0.0,
+    )
+    return _detector(autoencoder, score="squared_error", random_state=seed)
+
+
+def _pyod(seed):
+    """Return PyOD's detectors, if it is installed."""
+    if find_spec("pyod") is None:
+        return {}
+    from importlib import import_module
+
+    found = {}
+    for name, path in PYOD.items():
+        module, cls = path.split(".")
+        settings = {} if name == "ECOD" else {"random_state": seed}
+        found[name] = getattr(import_module(f"pyod.models.{module}"), cls)(**settings)
+    return found
+
+
+def _measure(name, method, problem, seed):
+    X = problem.X_train
+    if isinstance(method, OneClassSVM) and len(X) > SVM_ROWS:
+        X = X[np.random.RandomState(seed).choice(len(X), SVM_ROWS, replace=False)]
+    start = time.perf_counter()
+    method.fit(X)
+    fitted = time.perf_counter()
+    is_pyod = type(method).__module__.startswith("pyod")
+    scores = method.decision_function(problem.X_test) if is_pyod else None
+    scores = -method.score_samples(problem.X_test) if scores is None else scores
+    scored = time.perf_counter()
+    measured = {
+        "group": problem.group,
+        "problem": problem.name,
+        "method": name,
+        "seed": seed,
+        "auroc": roc_auc_score(problem.is_anomaly, scores),
+        "average_precision": average_precision_score(problem.is_anomaly, scores),
+        "fit_s": fitted - start,
+        "score_us": 1e6 * (scored - fitted) / len(scores),
+    }
+    return measured, scores
+
+
+def _false_alarms(name, detector, problem, seed):
+    """Return promised and measured rates, of the calibrated threshold and of the training errors'.
+
+    The standard deviation is that of the measured rate around the promised one: the binomial of
+    the fresh rows, and the calibration rows' own.
+    """
+    if not problem.has_clean_training_rows:
+        return []
+    normal = problem.X_test[~problem.is_anomaly]
+    scores = detector.score_samples(normal)
+    calibration = detector.calibration_scores_
+    training = detector.fit_scores_[~np.isin(detector.fit_scores_, calibration)]
+    alarms = []
+    for rate in RATES:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # few rows exclude nothing at 1 %
+            calibrated = detector.set_threshold(false_positive_rate=rate).offset_
+        alarms.append(
+            {
+                "group": problem.group,
+                "problem": problem.name,
+                "method": name,
+                "seed": seed,
+                "promised": rate,
+                "measured": (scores < calibrated).mean(),
+                "by_training_error": (scores < np.quantile(training, rate)).mean(),
+                "deviation": np.sqrt(rate * (1 - rate) * (1 / len(calibration) + 1 / len(scores))),
+            }
+        )
+    return alarms
+
+
+def _claims(study):
+    means = study.means.set_index(["group", "method"])["auroc"]
+    for group, target in TARGETS.items():
+        if (group, SKAE) in means:
+            value = means[group, SKAE]
+            yield Claim(
+                f"Mean AUROC on {anomaly_page.GROUP_NAMES[group]} is at least {target:.3f}: it is "
+                f"{value:.4f}.",
+                bool(value >= target),
+            )
+    kept = study.alarms["measured"] <= study.alarms["promised"] + 3 * study.alarms["deviation"]
+    yield Claim(
+        "False alarms on fresh normal rows stay within three standard deviations of the promised "
+        f"rate: {kept.sum()} of {len(kept)} do.",
+        bool(kept.all()),
+    )
+    overfitted = study.alarms.query("method == @OVERFITTED and promised == 0.05")
+    if len(overfitted):
+        rate = overfitted["by_training_error"].mean()
+        yield Claim(
+            "A threshold at 5 % read off the training errors of an overfitted autoencoder breaks: "
+            f"its mean false-alarm rate is {rate:.0%}.",
+            bool(rate > 0.1),
+        )

@@ -1,0 +1,132 @@
+"""Problems of the anomaly benchmark: rows to train on, and labelled rows to score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks import datasets
+
+TABLES = (
+    "InternetAds",
+    "Ionosphere",
+    "PageBlocks",
+    "WBC",
+    "annthyroid",
+    "breastw",
+    "cardio",
+    "fault",
+    "glass",
+    "letter",
+    "mammography",
+    "musk",
+    "optdigits",
+    "pendigits",
+    "satellite",
+    "shuttle",
+    "thyroid",
+    "vowels",
+    "wine",
+    "yeast",
+)
+GROUPS = ("digits", "mnist", "fashion_mnist", "tables", "contaminated", "creditcard", "ecg5000")
+QUICK_DIGITS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One split of one data set.
+
+    Parameters
+    ----------
+    group : str
+        Out of `GROUPS`.
+    name : str
+        Of the data set and its normal class.
+    X_train : ndarray of shape (n_train, n_features)
+        Rows to train on.
+    X_test : ndarray of shape (n_test, n_features)
+        Rows to score.
+    is_anomaly : ndarray of shape (n_test,), bool
+        Which of them are anomalies.
+    """
+
+    group: str
+    name: str
+    X_train: np.ndarray
+    X_test: np.ndarray
+    is_anomaly: np.ndarray
+
+    @property
+    def is_image(self):
+        """Whether rows are images."""
+        return self.group in ("digits", "mnist", "fashion_mnist")
+
+    @property
+    def has_clean_training_rows(self):
+        """Whether no anomaly is among the training rows."""
+        return self.group != "contaminated"
+
+
+def problems(group, *, seed, rows, quick):
+    """Yield the problems of a group.
+
+    Parameters
+    ----------
+    group : str
+        Out of `GROUPS`.
+    seed : int
+        Seed of the splits.
+    rows : int
+        Most training rows; test rows are at most as many again.
+    quick : bool
+        Whether to take few of them.
+
+    Yields
+    ------
+    Problem
+    """
+    if group in ("tables", "contaminated"):
+        for name in TABLES:
+            data = datasets.load(f"{datasets.ANOMALIES}{name}")
+            divide = _half_of_the_normal if group == "tables" else _seventy_percent
+            yield _standardized(group, name, data.X, *divide(data.y == 1, seed), data.y == 1, rows)
+        return
+    data = datasets.load(group)
+    if group == "creditcard":
+        is_fraud = data.y == 1
+        parts = _half_of_the_normal(is_fraud, seed)
+        yield _standardized(group, group, data.X, *parts, is_fraud, rows)
+        return
+    classes = range(QUICK_DIGITS if quick else len(data.target_names))
+    for normal in classes if group != "ecg5000" else [0]:
+        train, test = _published_or_half(data, normal, seed)
+        train = train[:rows]
+        name = f"{group} {data.target_names[normal]}"
+        yield Problem(group, name, data.X[train], data.X[test], data.y[test] != normal)
+
+
+def _half_of_the_normal(is_anomaly, seed):
+    normal = np.random.RandomState(seed).permutation(np.flatnonzero(~is_anomaly))
+    half = len(normal) // 2
+    return normal[:half], np.concatenate([normal[half:], np.flatnonzero(is_anomaly)])
+
+
+def _seventy_percent(is_anomaly, seed):
+    indices = np.arange(len(is_anomaly))
+    return train_test_split(indices, test_size=0.3, stratify=is_anomaly, random_state=seed)
+
+
+def _published_or_half(data, normal, seed):
+    is_normal = data.y == normal
+    if data.n_train is None:
+        return _half_of_the_normal(~is_normal, seed)
+    indices = np.arange(len(data.y))
+    return np.flatnonzero(is_normal[: data.n_train]), indices[data.n_train :]
+
+
+def _standardized(group, name, X, train, test, is_anomaly, rows):
+    train, test = train[:rows], test
+    scaler = StandardScaler().fit(X[train])
+    return Problem(group, name, *map(scaler.transform, (X[train], X[test])), is_anomaly[test])
