@@ -220,7 +220,7 @@ class ReconstructionOutlierDetector(OutlierMixin, HasScoreParameter):
     def _unfitted_autoencoder(self, rows):
         if self.autoencoder is not None:
             return clone(self.autoencoder)
-        return default_autoencoder(rows.shape[1])
+        return default_autoencoder(*rows.shape)
 
     def _score_fit_rows(self, rows):
         scores, squares = [], 0.0

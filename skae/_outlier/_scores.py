@@ -14,6 +14,7 @@ from skae._outlier._passage import Passage
 from skae._outlier._whitening import Whitening
 
 _SMALLEST = np.finfo(np.float64).tiny
+_RESIDUAL_AND_ROW = np.array([1.0, 2.0])  # weights, chosen over 20 tables
 _NEGLIGIBLE = 1e-6  # float32's rounding
 
 
@@ -102,8 +103,8 @@ class Mahalanobis(BaseScore):
     along the code and across it together. The first sees what no bottleneck lets through, the
     second what a bottleneck lets through though it lies far out. Each is taken as a logarithm and
     standardised to u by the median and the quartiles of the training rows; the score is the sum of
-    log(1 + exp(u)), in which a distance that is smaller than usual does not make up for another
-    that is larger.
+    log(1 + exp(u)), the row's counted twice, in which a distance that is smaller than usual does
+    not make up for another that is larger.
 
     Parameters
     ----------
@@ -129,9 +130,9 @@ class Mahalanobis(BaseScore):
         return self
 
     def anomaly(self, passage):
-        """Return the sum of log(1 + exp(u)) over the two standardised logarithms of each row."""
+        """Return the weighted sum of log(1 + exp(u)) over both distances of each row."""
         standardized = (self._distances(passage) - self.center_) / self.spread_
-        return np.logaddexp(standardized, 0).sum(axis=1)
+        return np.logaddexp(standardized, 0) @ _RESIDUAL_AND_ROW
 
     def _distances(self, passage):
         """Return the logarithms of both squared distances, of shape (n_samples, 2)."""
