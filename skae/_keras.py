@@ -43,7 +43,7 @@ class KerasAutoencoder(BaseAutoencoder):
     optimizer : str, keras.optimizers.Optimizer, subclass of it or None, default=None
         None takes the optimizer that ``model`` was compiled with, without its state, or ``"adam"``.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=None
-        None keeps the optimizer's own.
+        For the name or class of an optimizer; None keeps its own. An instance brings its own along.
     epochs, batch_size, shuffle, validation_split, early_stopping, callbacks, warm_start, \
 random_state, verbose
         As in :class:`DenseAutoencoder`.
@@ -93,7 +93,6 @@ feature_names_in_, mean_
     (1797, 2)
     """
 
-    n_components: ClassVar[None] = None
     output_activation: ClassVar[str] = "linear"
     init: ClassVar[str] = "random"
 
@@ -147,7 +146,8 @@ feature_names_in_, mean_
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-        self._set_routed(routed)
+        for name, value in routed.items():
+            setattr(self, name, value)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters, those with a destination included.
@@ -161,7 +161,7 @@ feature_names_in_, mean_
         -------
         params : dict
         """
-        return {**super().get_params(deep=deep), **self._routed()}
+        return {**super().get_params(deep=deep), **self._further()}
 
     def set_params(self, **params) -> Self:
         """Set parameters, those with a destination included.
@@ -175,29 +175,36 @@ feature_names_in_, mean_
         -------
         self : object
         """
-        routed = {name: params[name] for name in params if _destination(name)}
-        self._set_routed(routed)
-        return super().set_params(**{name: params[name] for name in params if name not in routed})
+        for name, value in params.items():
+            if _destination(name):
+                setattr(self, name, value)
+        own = {name: value for name, value in params.items() if not _destination(name)}
+        return super().set_params(**own)
 
-    def _set_routed(self, routed):
-        for name, value in routed.items():
+    def _further(self):
+        """Return the parameters that ``__init__`` does not name."""
+        named = super().get_params(deep=False)
+        return {
+            name: value
+            for name, value in sorted(vars(self).items())
+            if name not in named and not name.startswith("_") and not name.endswith("_")
+        }
+
+    def _routed(self, destination):
+        """Return the parameters for one destination, without its name."""
+        return {
+            name.split("__", 1)[1]: value
+            for name, value in self._further().items()
+            if _destination(name) == destination
+        }
+
+    def _check_destinations(self):
+        for name in self._further():
             if not _destination(name):
                 raise TypeError(
                     f"{type(self).__name__} has no parameter {name!r}: expected one of its own or "
                     f"one that begins with {', '.join(f'{prefix}__' for prefix in _DESTINATIONS)}."
                 )
-            setattr(self, name, value)
-
-    def _routed(self, destination=None):
-        """Return parameters with a destination, or those of one, without its name."""
-        routed = {name: value for name, value in vars(self).items() if _destination(name)}
-        if destination is None:
-            return dict(sorted(routed.items()))
-        return {
-            name.split("__", 1)[1]: value
-            for name, value in routed.items()
-            if _destination(name) == destination
-        }
 
     # ---- the model ------------------------------------------------------------------------
 
@@ -206,6 +213,7 @@ feature_names_in_, mean_
             super()._set_scale(rows, weights)
 
     def _network(self):
+        self._check_destinations()
         if (self.model is None) == (self.encoder is None) or (
             (self.encoder is None) != (self.decoder is None)
         ):
@@ -233,6 +241,9 @@ feature_names_in_, mean_
             parameters["meta"] = {"n_features_in_": self.n_features_in_, "X_shape_": shape}
         return model(**parameters)
 
+    def _code(self, features, kernel_initializer):
+        return features
+
     def _code_activation(self):
         return "linear"
 
@@ -250,7 +261,7 @@ feature_names_in_, mean_
             optimizer=self.optimizer or optimizer,
             learning_rate=self.learning_rate,
             loss=self.loss or loss,
-            routed=self._routed(),
+            routed=self._further(),
         )
 
     def _user_callbacks(self):

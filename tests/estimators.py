@@ -5,11 +5,23 @@ of 8 steps with 8 features. `for_any_table` gives them for the tables that `chec
 """
 
 import joblib
+import keras
 import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
-from skae import ConvAutoencoder, DenseAutoencoder
+from skae import (
+    ConcreteAutoencoder,
+    ContractiveAutoencoder,
+    ConvAutoencoder,
+    DenoisingAutoencoder,
+    DenseAutoencoder,
+    DenseNetwork,
+    KerasAutoencoder,
+    SequenceAutoencoder,
+    SparseAutoencoder,
+    VariationalAutoencoder,
+)
 
 # Without early stopping every epoch counts: no property holds only because PCA's start was kept.
 _SMALL = {
@@ -20,15 +32,51 @@ _SMALL = {
     "random_state": 0,
 }
 
+
+
+def dense_model(meta):
+    """Build a Keras autoencoder with a code of 2 for rows of any width."""
+    n_features = meta["n_features_in_"]
+    return keras.Sequential(
+        [
+            keras.layers.Dense(8, activation="silu", name="hidden"),
+            keras.layers.Dense(2, name="code"),
+            keras.layers.Dense(8, activation="silu", name="mirrored"),
+            keras.layers.Dense(n_features, name="output"),
+        ],
+        name="dense_model",
+    )
+
+
+_DENSE = DenseNetwork((8,))
+
 AUTOENCODERS = {
+    "ConcreteAutoencoder": ConcreteAutoencoder(2, network=_DENSE, **_SMALL),
+    "ContractiveAutoencoder": ContractiveAutoencoder(
+        2, contraction=0.1, network=_DENSE, **_SMALL
+    ),
     "ConvAutoencoder": ConvAutoencoder(2, image_shape=(8, 8), filters=(4,), **_SMALL),
+    "DenoisingAutoencoder": DenoisingAutoencoder(2, network=_DENSE, **_SMALL),
     "DenseAutoencoder": DenseAutoencoder(2, hidden_layer_sizes=(8,), **_SMALL),
+    "KerasAutoencoder": KerasAutoencoder(
+        dense_model, code_layer="code", standardize=True, **_SMALL
+    ),
+    "SequenceAutoencoder": SequenceAutoencoder(2, units=(4,), **_SMALL),
+    "SparseAutoencoder": SparseAutoencoder(4, network=_DENSE, **_SMALL),
+    "VariationalAutoencoder": VariationalAutoencoder(2, network=_DENSE, **_SMALL),
 }
 
 _ROW_SHAPES = ("image_shape", "sequence_shape")
 
 # Estimators whose training does not start from PCA's reconstruction, each with the reason.
-NOT_STARTED_FROM_PCA: dict[str, str] = {}
+NOT_STARTED_FROM_PCA: dict[str, str] = {
+    "ConcreteAutoencoder": "the code is a choice of features",
+    "ContractiveAutoencoder": "a penalty is traded for reconstruction",
+    "DenoisingAutoencoder": "noisy rows are monitored, not clean ones",
+    "KerasAutoencoder": "the user's weights are the start",
+    "SparseAutoencoder": "a penalty is traded for reconstruction, and the code is not linear",
+    "VariationalAutoencoder": "probabilistic PCA, the start, shrinks codes towards zero",
+}
 
 # Checks of scikit-learn's that an estimator is expected to fail, each with the reason.
 EXPECTED_FAILED_CHECKS = {
