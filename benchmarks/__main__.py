@@ -4,9 +4,9 @@ import argparse
 import shlex
 import sys
 
-from benchmarks import BenchmarkError, anomaly, latent, speed
+from benchmarks import BenchmarkError, anomaly, defaults, latent, speed
 
-JOBS = {"anomaly": anomaly, "latent": latent, "speed": speed}
+JOBS = {"anomaly": anomaly, "defaults": defaults, "latent": latent, "speed": speed}
 
 
 def main(argv=None):
