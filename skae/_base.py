@@ -23,6 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 from skae import _training
 from skae._activations import activated, activation_name
 from skae._assembly import assemble
+from skae._parameters import ACTIVATION, LOSS, OPTIMIZER
+from skae._persistence import PackedModel
 from skae._principal import principal_axes
 from skae._scaling import GlobalScale
 from skae._seeding import seeded
@@ -42,10 +44,10 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "output_activation": [str, callable],
-        "loss": [str, callable, keras.losses.Loss],
+        "output_activation": ACTIVATION,
+        "loss": LOSS,
         "init": [StrOptions({"auto", "pca", "random"})],
-        "optimizer": [str, callable, keras.optimizers.Optimizer],
+        "optimizer": OPTIMIZER,
         "learning_rate": [
             Interval(Real, 0, None, closed="neither"),
             keras.optimizers.schedules.LearningRateSchedule,
@@ -218,6 +220,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         rows, row_shape = validate_rows(self, X, reset=reset)
         if reset:
             self._row_shape = row_shape
+        self._check_row_shape(row_shape)
         self._check_range(rows)
         return drop_weightless(rows, sample_weight)
 
@@ -491,7 +494,17 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _rows_in_use(self, X):
         check_is_fitted(self)
-        return validate_rows(self, X, reset=False)[0]
+        rows, row_shape = validate_rows(self, X, reset=False)
+        self._check_row_shape(row_shape)
+        return rows
+
+    def _check_row_shape(self, row_shape):
+        """Raise if n-dimensional rows have another shape than those seen at fit."""
+        if len(row_shape) > 1 and len(self._row_shape) > 1 and row_shape != self._row_shape:
+            raise ValueError(
+                f"X has rows of shape {row_shape}, but {type(self).__name__} is expecting rows of "
+                f"shape {self._row_shape}, as seen at fit. Reshape X, or pass flat rows."
+            )
 
     def _apply(self, mapping, samples):
         outputs = _training.apply_model(self.model_, mapping, samples)
@@ -522,30 +535,20 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return np.einsum("ij,ij->i", residuals, residuals)
 
     def __getstate__(self):
-        """Return the state to pickle; Keras saves weights, but not where random layers stand."""
-        state = super().__getstate__()
-        if "model_" not in state:
-            return state
-        seeds = [keras.ops.convert_to_numpy(variable) for variable in _seeds(self.model_)]
-        return {**state, "_seeds": seeds}
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            state["model_"] = PackedModel.of(self.model_, self.get_params())
+        return state
 
     def __setstate__(self, state):
-        seeds = state.pop("_seeds", [])
+        if "model_" in state:
+            state = {**state, "model_": state["model_"].unpacked()}
         super().__setstate__(state)
-        if seeds:
-            for variable, seed in zip(_seeds(self.model_), seeds, strict=True):
-                variable.assign(seed)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _seeds(model):
-    """Return the variables in which random layers count their draws."""
-    weights = {id(weight) for weight in model.weights}
-    return [variable for variable in model.variables if id(variable) not in weights]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from skae._base import BaseAutoencoder
 from skae._networks import ConvNetwork
+from skae._parameters import ACTIVATION
 
 
 class ConvAutoencoder(BaseAutoencoder):
@@ -64,7 +65,7 @@ feature_names_in_, mean_
         **BaseAutoencoder._parameter_constraints,
         **ConvNetwork._parameter_constraints,
         "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
-        "code_activation": [str, callable],
+        "code_activation": ACTIVATION,
     }
 
     def __init__(

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from skae._base import BaseAutoencoder
 from skae._networks import DenseNetwork
+from skae._parameters import ACTIVATION
 
 
 class DenseAutoencoder(BaseAutoencoder):
@@ -37,7 +38,8 @@ class DenseAutoencoder(BaseAutoencoder):
     optimizer : str, keras.optimizers.Optimizer or subclass of it, default="adam"
         An instance is copied and never changed.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=2e-3
-        None keeps the optimizer's own.
+        For an optimizer given by name or class; None keeps its own. An instance brings its
+        learning rate along.
     epochs : int, default=200
         Passes over the training rows, at most, with ``early_stopping``.
     batch_size : int or "auto", default="auto"
@@ -106,8 +108,8 @@ class DenseAutoencoder(BaseAutoencoder):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,
         "hidden_layer_sizes": ["array-like"],
-        "activation": [str, callable],
-        "code_activation": [str, callable],
+        "activation": ACTIVATION,
+        "code_activation": ACTIVATION,
     }
 
     def __init__(

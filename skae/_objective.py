@@ -6,6 +6,7 @@ from sklearn.base import clone
 
 from skae._base import BaseAutoencoder
 from skae._networks import BaseNetwork, DenseNetwork
+from skae._parameters import ACTIVATION
 
 
 class ObjectiveAutoencoder(BaseAutoencoder):
@@ -14,8 +15,8 @@ class ObjectiveAutoencoder(BaseAutoencoder):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,
         "network": [BaseNetwork, None],
-        "activation": [str, callable, None],
-        "code_activation": [str, callable],
+        "activation": [*ACTIVATION, None],
+        "code_activation": ACTIVATION,
     }
 
     def __init__(self, n_components, *, network, activation, **common):

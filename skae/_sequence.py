@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from skae import _training
 from skae._base import BaseAutoencoder
 from skae._networks import RecurrentNetwork
+from skae._parameters import ACTIVATION
 
 
 class SequenceAutoencoder(BaseAutoencoder):
@@ -67,7 +68,7 @@ feature_names_in_, mean_
         **RecurrentNetwork._parameter_constraints,
         "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
         "mask_value": [Real, None],
-        "code_activation": [str, callable],
+        "code_activation": ACTIVATION,
     }
 
     def __init__(

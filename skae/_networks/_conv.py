@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skae._activations import activated, activation_layer
 from skae._networks._base import BaseNetwork, Shape, fitting_shape
 from skae._networks._dense import hidden_layers
+from skae._parameters import ACTIVATION
 
 _POSITIVE = Interval(Integral, 1, None, closed="left")
 
@@ -69,7 +70,7 @@ class ConvNetwork(BaseNetwork):
         "hidden_layer_sizes": ["array-like"],
         "image_shape": [tuple, list, None],
         "dimensions": [Interval(Integral, 1, 3, closed="both"), None],
-        "activation": [str, callable],
+        "activation": ACTIVATION,
         "kernel_initializer": [str, keras.initializers.Initializer],
     }
 

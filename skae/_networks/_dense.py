@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 
 from skae._activations import activated
 from skae._networks._base import BaseNetwork
+from skae._parameters import ACTIVATION
 
 
 class DenseNetwork(BaseNetwork):
@@ -33,7 +34,7 @@ class DenseNetwork(BaseNetwork):
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "hidden_layer_sizes": ["array-like"],
-        "activation": [str, callable],
+        "activation": ACTIVATION,
         "kernel_initializer": [str, keras.initializers.Initializer],
     }
 

@@ -7,6 +7,7 @@ from keras import layers
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skae._networks._base import BaseNetwork, Shape, fitting_shape
+from skae._parameters import ACTIVATION
 
 _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
@@ -50,7 +51,7 @@ class RecurrentNetwork(BaseNetwork):
         "cell": [StrOptions(set(_CELLS))],
         "sequence_shape": [tuple, list, None],
         "mask_value": [Real, None],
-        "activation": [str, callable],
+        "activation": ACTIVATION,
     }
 
     def __init__(

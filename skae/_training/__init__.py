@@ -9,7 +9,7 @@ compiled.
 from skae._training._arguments import compile_model, make_callbacks
 from skae._training._inference import Mapping, apply_model
 from skae._training._loop import DivergedError, TrainingResult, train_model
-from skae._training._programs import clear_compiled_programs
+from skae._training._programs import clear_compiled_programs, load, values_of
 from skae._training._rows import Rows, StreamedRows, split_rows
 from skae._training._workers import keep_to_share
 
@@ -22,9 +22,11 @@ __all__ = [
     "apply_model",
     "clear_compiled_programs",
     "compile_model",
+    "load",
     "make_callbacks",
     "split_rows",
     "train_model",
+    "values_of",
 ]
 
 keep_to_share()

@@ -6,6 +6,7 @@ Only its parameter routing is used, which does not import TensorFlow.
 """
 
 import sys
+from functools import cache
 
 import keras
 
@@ -45,6 +46,12 @@ def _instantiate(value, getter, routed):
     return _routing.unflatten_params(items=named, params=routed)
 
 
+@cache
+def _optimizer_class_named(name):
+    """Return the class that scikeras finds, which builds an optimizer to find it, once a name."""
+    return _routing.get_optimizer_class(name)
+
+
 def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
     """Compile ``model`` in place with objects of its own.
 
@@ -54,22 +61,21 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
     optimizer : str, keras.optimizers.Optimizer or subclass of it
         An instance is copied, so that its state is never shared between fits.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
-        None keeps the optimizer's own.
+        For a name or class; None keeps its own. An instance brings its learning rate along.
     loss : str, callable, keras.losses.Loss or subclass of it
     routed : dict or None, default=None
         Further arguments of optimizer and loss, as ``optimizer__<name>`` and ``loss__<name>``.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
-        settings = optimizer.get_config()
-        optimizer = type(optimizer)
+        settings, optimizer_class = optimizer.get_config(), type(optimizer)
     else:
-        settings = {}
-    if learning_rate is not None:
-        settings["learning_rate"] = learning_rate
-    settings |= _arguments_for("optimizer", routed)
-    optimizer_class = _routing.try_to_convert_strings_to_classes(
-        optimizer, _routing.get_optimizer_class
-    )
+        settings = {} if learning_rate is None else {"learning_rate": learning_rate}
+        optimizer_class = _routing.try_to_convert_strings_to_classes(
+            optimizer, _optimizer_class_named
+        )
+    # TensorFlow keeps a kernel for every name of a variable that it has seen, and an optimizer
+    # without a name gets a new one each time.
+    settings = {**settings, **_arguments_for("optimizer", routed), "name": "optimizer"}
     model.compile(
         optimizer=optimizer_class.from_config(settings),
         loss=_instantiate(

@@ -7,6 +7,7 @@ from enum import Enum
 import keras
 import numpy as np
 
+from skae._seeding import seeded
 from skae._training._graph import autoencoder_core, decoder_core, encoder_core
 from skae._training._signature import architecture_signature
 
@@ -119,7 +120,9 @@ def _program_for(model):
         return InferenceProgram(model)
     with _lock:
         if signature not in _programs:
-            _programs[signature] = InferenceProgram(keras.Model.from_config(model.get_config()))
+            with seeded(0):
+                copy = keras.Model.from_config(model.get_config())
+            _programs[signature] = InferenceProgram(copy)
             if len(_programs) > _MAX_PROGRAMS:
                 _programs.popitem(last=False)
         _programs.move_to_end(signature)

@@ -7,7 +7,7 @@ import numpy as np
 
 from skae._training._graph import autoencoder_core
 from skae._training._losses import loss_names, loss_terms, mean_loss
-from skae._training._programs import optimizer_state_of
+from skae._training._programs import values_of
 
 _STEPS_AT_ONCE = 64
 _EVALUATION_BATCH_SIZE = 2048
@@ -31,7 +31,7 @@ class JaxProgram:
         self.model = model
         self.batch_size = batch_size
         model.optimizer.build(model.trainable_variables)
-        self.initial_optimizer_state = optimizer_state_of(model)
+        self.initial_optimizer_state = values_of(model.optimizer.variables)
         self._core = autoencoder_core(model)
         self._loss = mean_loss(model.loss)
         self.loss_names = loss_names(self._core)

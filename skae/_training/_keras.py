@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from skae._training._graph import autoencoder_core
-from skae._training._programs import load, optimizer_state_of, weights_of
+from skae._training._programs import load, values_of
 
 _EVALUATION_BATCH_SIZE = 2048
 
@@ -25,7 +25,7 @@ class KerasProgram:
         self.batch_size = batch_size
         self.loss_names = ["loss"]
         model.optimizer.build(model.trainable_variables)
-        self.initial_optimizer_state = optimizer_state_of(model)
+        self.initial_optimizer_state = values_of(model.optimizer.variables)
         self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         self._core = autoencoder_core(model)
         self._core.compile(optimizer=model.optimizer, loss=model.loss)
@@ -37,7 +37,7 @@ class KerasProgram:
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
-        self._kept = weights_of(self.model), optimizer_state_of(self.model)
+        self._kept = values_of(self.model.variables), values_of(self.model.optimizer.variables)
 
     def recall(self) -> None:
         """Return to the state kept last."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from skae._training._programs import lent_program, optimizer_state_of
+from skae._training._programs import lent_program, values_of
 from skae._training._rows import Rows, StreamedRows
 
 
@@ -113,7 +113,7 @@ def train_model(
             )
         finally:
             listeners.set_model(model)
-        result.optimizer_state = optimizer_state_of(program.model)
+        result.optimizer_state = values_of(program.model.optimizer.variables)
         return result
 
 
@@ -155,15 +155,18 @@ class _Run:
             logs = self._one_epoch(epoch, listeners)
             listeners.on_epoch_end(epoch, logs)
             result.append(logs)
-            best.offer(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
+            if keep_best or patience is not None:
+                best.offer(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
             out_of_patience = patience is not None and epoch + 1 - best.epoch >= patience
             if out_of_patience or self._program.model.stop_training:
                 break
-        listeners.on_train_end(logs)
         result.best_epoch = epochs.start + len(result.history["loss"])
         if keep_best:
             result.best_epoch = best.epoch
             self._program.recall()
+        model = self._program.model
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        listeners.on_train_end(logs)
         return result
 
     def _monitored_start(self) -> float:
@@ -224,7 +227,8 @@ _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", 
 def _wants_batches(listeners) -> bool:
     """Tell whether a callback of the user's overrides a batch hook; the progress bar is ours."""
     return any(
-        getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        hook in vars(callback)
+        or getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
         for callback in listeners.callbacks
         if not isinstance(callback, keras.callbacks.ProgbarLogger)
         for hook in _BATCH_HOOKS

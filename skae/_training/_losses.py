@@ -5,20 +5,22 @@ import keras
 from skae._layers import monitoring
 
 
-class _FunctionLoss(keras.losses.Loss):
-    """The weighted mean of a loss function over rows, which Keras's ``compile`` would take."""
+def mean_loss(loss):
+    """Return the mean of a compiled model's loss over rows, as a function that takes weights.
 
-    def __init__(self, function):
-        super().__init__(name="reconstruction")
-        self._function = function
+    Rows may have any number of axes; each row's loss is averaged over all of them before it is
+    weighted.
+    """
+    by_element = loss.call if isinstance(loss, keras.losses.Loss) else loss
 
-    def call(self, y_true, y_pred):
-        return self._function(y_true, y_pred)
+    def mean(y_true, y_pred, weights):
+        losses = keras.ops.cast(by_element(y_true, y_pred), "float32")
+        if weights is None:
+            return keras.ops.mean(losses)
+        by_row = keras.ops.mean(keras.ops.reshape(losses, (keras.ops.shape(losses)[0], -1)), axis=1)
+        return keras.ops.mean(by_row * weights)
 
-
-def mean_loss(loss) -> keras.losses.Loss:
-    """Return a compiled model's loss as one that averages over rows and takes weights."""
-    return loss if isinstance(loss, keras.losses.Loss) else _FunctionLoss(loss)
+    return mean
 
 
 def _penalised_layers(core):
@@ -44,7 +46,7 @@ def loss_terms(core: keras.Model, loss, batch, weights, training: bool) -> list:
     """Return the scalar tensors that :func:`loss_names` names."""
     with monitoring():
         outputs = core(batch, training=training)
-    reconstruction = keras.ops.cast(loss(batch, outputs, sample_weight=weights), "float32")
+    reconstruction = loss(batch, outputs, weights)
     parts = [keras.ops.sum(keras.ops.stack(layer.losses)) for layer in _penalised_layers(core)]
     if not parts:
         return [reconstruction]

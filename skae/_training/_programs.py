@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from skae._seeding import seeded
 from skae._training._inference import clear_inference_programs
 from skae._training._signature import training_signature
 
@@ -98,7 +99,7 @@ def lent_program(
     model : keras.Model
         Compiled.
     optimizer_state : list of ndarray or None
-        As :func:`optimizer_state_of` gave it, or None for the start.
+        As a training run reports it, or None for the start.
     batch_size : int
     n_steps : int
         How many steps are planned, at most.
@@ -106,7 +107,7 @@ def lent_program(
     program_class = _program_class()
     variant = program_class.variant(model, n_steps)
     signature = training_signature(model, batch_size, variant)
-    weights = weights_of(model)
+    weights = values_of(model.variables)
     if signature is None:
         program = program_class(model, batch_size, variant)
     else:
@@ -119,7 +120,7 @@ def lent_program(
         load(program.model.optimizer.variables, optimizer_state)
     try:
         yield program
-        weights = weights_of(program.model)
+        weights = values_of(program.model.variables)
     finally:
         load(model.variables, weights)
         if signature is not None:
@@ -127,7 +128,8 @@ def lent_program(
 
 
 def _copy_of(model: keras.Model) -> keras.Model:
-    copy = keras.Model.from_config(model.get_config())
+    with seeded(0):
+        copy = keras.Model.from_config(model.get_config())
     copy.compile(
         optimizer=type(model.optimizer).from_config(model.optimizer.get_config()), loss=model.loss
     )
@@ -140,14 +142,9 @@ def _adopt_learning_rate(optimizer, other) -> None:
         optimizer.learning_rate = rate
 
 
-def weights_of(model: keras.Model) -> list[np.ndarray]:
-    """Return the values of all variables of a model, those of its layers' states included."""
-    return [keras.ops.convert_to_numpy(variable) for variable in model.variables]
-
-
-def optimizer_state_of(model: keras.Model) -> list[np.ndarray]:
-    """Return the values of all variables of a model's optimizer."""
-    return [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
+def values_of(variables) -> list[np.ndarray]:
+    """Return the values of Keras variables."""
+    return [keras.ops.convert_to_numpy(keras.ops.copy(variable)) for variable in variables]
 
 
 def load(variables, values) -> None:

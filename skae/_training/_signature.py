@@ -1,8 +1,11 @@
 """What compiled code depends on, as text: equal signatures can share it."""
 
 import json
+import warnings
 
 import keras
+
+_UNKNOWN = {"class_name": "unknown", "registered_name": None}
 
 
 def architecture_signature(model: keras.Model) -> str | None:
@@ -12,7 +15,9 @@ def architecture_signature(model: keras.Model) -> str | None:
     Keras by their names only, so two different ones could look alike.
     """
     try:
-        config = keras.saving.serialize_keras_object(model)["config"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of lambdas, which are not shared
+            config = keras.saving.serialize_keras_object(model)["config"]
     except NotImplementedError:
         return None
     return _text([keras.backend.backend(), keras.config.dtype_policy().name, config])
@@ -46,9 +51,11 @@ def _described_optimizer(optimizer):
 
 
 def _described_loss(loss):
-    """Return Keras's own loss functions by name, and everything else as Keras serialises it."""
-    if getattr(loss, "__module__", "").startswith("keras.") and hasattr(loss, "__name__"):
-        return loss.__name__
+    """Return Keras's own losses as text; a function or class of the user's is not shareable."""
+    if not type(loss).__module__.startswith(("keras.", "skae.")) and not hasattr(loss, "__name__"):
+        return _UNKNOWN
+    if hasattr(loss, "__name__"):
+        return loss.__name__ if loss.__module__.startswith("keras.") else _UNKNOWN
     return keras.saving.serialize_keras_object(loss)
 
 
