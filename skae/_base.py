@@ -305,7 +305,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _train(self, training, held_out, rng):
         stops = self.early_stopping is not False
-        start = self.model_.get_weights()
+        start = _training.values_of(self.model_.variables)
         self._run_epochs(
             training,
             held_out,
@@ -326,16 +326,23 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         The minimum of the monitored loss over many epochs flatters its epoch, all the more the
         fewer rows are held out; a one-sided paired t-test asks the same rows once more.
         """
-        trained, errors = self.model_.get_weights(), self._errors_of(held_out)
-        self.model_.set_weights(start)
+        trained = _training.values_of(self.model_.variables)
+        errors = self._errors_of(held_out)
+        _training.load(self.model_.variables, start)
         gains = self._errors_of(held_out) - errors
         if len(gains) > 1 and ttest_1samp(gains, 0, alternative="greater").pvalue < 0.05:
-            self.model_.set_weights(trained)
+            _training.load(self.model_.variables, trained)
         else:
             self.best_epoch_ = 0
 
     def _errors_of(self, rows):
-        return np.concatenate([self._sample_errors(values) for values, _ in rows.blocks()])
+        return np.concatenate(
+            [
+                self._sample_errors(values[start : start + _ROWS_AT_ONCE])
+                for values, _ in rows.blocks()
+                for start in range(0, len(values), _ROWS_AT_ONCE)
+            ]
+        )
 
     def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
         result = _training.train_model(

@@ -1,6 +1,7 @@
 """Whole epochs inside one TensorFlow graph."""
 
 import threading
+from math import prod
 from typing import Any
 
 import keras
@@ -12,7 +13,8 @@ from skae._training._losses import loss_names, loss_terms, mean_loss
 from skae._training._programs import values_of
 
 _EVALUATION_BATCH_SIZE = 2048
-_BATCHES_AT_ONCE = 16
+_MOST_BATCHES_AT_ONCE = 16
+_MOST_NUMBERS_AT_ONCE = 2**22
 _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 
 # XLA fuses the element-wise work of a step, which is most of a small dense network's, and takes
@@ -99,11 +101,13 @@ class TensorFlowProgram:
         self._keep = Traced(self._copy_state_to_kept)
         self._restore = Traced(self._copy_kept_to_state)
         shape = self._core.input.shape[1:]
+        batches_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(shape))
+        self._batches_at_once = min(max(batches_in_limit, 1), _MOST_BATCHES_AT_ONCE)
         self._steps = _WithOrWithoutWeights(
             self._take_steps,
             tf.TensorSpec((), tf.int32),
-            tf.TensorSpec((_BATCHES_AT_ONCE, batch_size, *shape), tf.float32),
-            tf.TensorSpec((_BATCHES_AT_ONCE, batch_size), tf.float32),
+            tf.TensorSpec((self._batches_at_once, batch_size, *shape), tf.float32),
+            tf.TensorSpec((self._batches_at_once, batch_size), tf.float32),
             jit_compile=variant == "xla",
         )
         rows = tf.TensorSpec((None, *shape), tf.float32)
@@ -168,20 +172,21 @@ class TensorFlowProgram:
         Batches are gathered several at a time into a tensor of fixed shape, so that compiled
         steps serve any number of rows; the steps beyond the last batch are not taken.
         """
-        shape = (_BATCHES_AT_ONCE, self.batch_size)
+        at_once = self._batches_at_once
+        shape = (at_once, self.batch_size)
         n_batches = tf.shape(order)[0] // self.batch_size
-        padded = tf.concat([order, tf.zeros(_BATCHES_AT_ONCE * self.batch_size, tf.int32)], 0)
+        padded = tf.concat([order, tf.zeros(at_once * self.batch_size, tf.int32)], 0)
 
         def body(first, totals):
             start = first * self.batch_size
-            chunk = padded[start : start + _BATCHES_AT_ONCE * self.batch_size]
+            chunk = padded[start : start + at_once * self.batch_size]
             chunk = tf.reshape(chunk, shape)
             losses = self._steps(
-                tf.minimum(_BATCHES_AT_ONCE, n_batches - first),
+                tf.minimum(at_once, n_batches - first),
                 tf.gather(rows, chunk),
                 None if weights is None else tf.gather(weights, chunk),
             )
-            return first + _BATCHES_AT_ONCE, totals + losses
+            return first + at_once, totals + losses
 
         return self._loop(lambda first: first < n_batches, body)
 
