@@ -28,6 +28,7 @@ class Contestant(ABC):
     name: ClassVar[str]
     packages: ClassVar[tuple[str, ...]]
     environment: ClassVar[dict[str, str]] = {}
+    starts_fast: ClassVar[bool] = True
 
     @abstractmethod
     def can(self, task):
@@ -49,9 +50,12 @@ class Contestant(ABC):
             for train, test in folds.split(X)
         ]
 
-    def missing_package(self):
-        """Return the first package that is not installed, or None."""
-        return next((name for name in self.packages if not _is_installed(name)), None)
+    def excuse(self, quick):
+        """Return why it does not take part, or None."""
+        missing = next((name for name in self.packages if not _is_installed(name)), None)
+        if missing is not None:
+            return f"{missing} is not installed"
+        return None if self.starts_fast or not quick else "left out of a quick run"
 
     def versions(self):
         """Return the versions of its packages as text."""
@@ -181,6 +185,7 @@ class KerasOnJax(KerasByHand):
     name = "Keras on JAX"
     packages = ("keras", "jax")
     environment: ClassVar[dict[str, str]] = {"KERAS_BACKEND": "jax"}
+    starts_fast = False
 
 
 class ScikitLearn(Contestant):
@@ -248,6 +253,7 @@ class PyOD(Contestant):
 
     name = "PyOD AutoEncoder"
     packages = ("pyod", "torch")
+    starts_fast = False
 
     def can(self, task):
         """Return whether it is the one kind of network and loss that PyOD has."""

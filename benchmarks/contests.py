@@ -94,6 +94,7 @@ RACES = {
 }
 OTHERS = ("transform", "quality", "scaling", "memory", "threads")
 CONTESTS = (*RACES, *OTHERS)
+QUICK_CONTESTS = ("dense32-mse", "dense256-bce", "search", *OTHERS)
 
 PUBLISHED = Task(
     data="fashion_mnist",
@@ -133,8 +134,8 @@ class Sizes:
         Panels, each with (rows, features, batch size) of every epoch that is timed.
     fits : int
         That may not make the process grow.
-    peaks : tuple of (int, int)
-        Rows and features of the data at whose fit the memory peaks.
+    peaks : tuple of (str, int)
+        Type and rows of the data at whose fit the memory peaks.
     thread_epochs : int
         Of the fits that run at once.
     """
@@ -146,7 +147,7 @@ class Sizes:
     quality_target: float
     scaled: tuple[tuple[str, tuple[tuple[int, int, int], ...]], ...]
     fits: int
-    peaks: tuple[tuple[int, int], ...]
+    peaks: tuple[tuple[str, int], ...]
     thread_epochs: int
 
 
@@ -171,7 +172,7 @@ FULL = Sizes(
         at_rows=20_000,
     ),
     fits=200,
-    peaks=((2**17, 256), (2**18, 256), (2**19, 256)),
+    peaks=tuple((dtype, 2**n) for dtype in ("float32", "float64") for n in (17, 18, 19)),
     thread_epochs=30,
 )
 QUICK = Sizes(
@@ -181,8 +182,8 @@ QUICK = Sizes(
     quality_epochs=3,
     quality_target=0.35,
     scaled=_scaled(rows=(1000, 10_000), features=(8, 64), batch_sizes=(64, 256), at_rows=1000),
-    fits=10,
-    peaks=((2**14, 256), (2**15, 256)),
+    fits=5,
+    peaks=(("float32", 2**14), ("float32", 2**15)),
     thread_epochs=2,
 )
 

@@ -12,7 +12,15 @@ from tqdm import tqdm
 
 from benchmarks import BenchmarkError, skae_alone, speed_page, workers
 from benchmarks.contestants import CONTESTANTS, Skae, race
-from benchmarks.contests import CONTESTS, FULL, QUALITY, QUICK, RACES, time_to_quality
+from benchmarks.contests import (
+    CONTESTS,
+    FULL,
+    QUALITY,
+    QUICK,
+    QUICK_CONTESTS,
+    RACES,
+    time_to_quality,
+)
 from benchmarks.options import integer
 from benchmarks.report import write
 from benchmarks.speed_claims import claims
@@ -63,7 +71,7 @@ class Study:
     entrants : dict of str to str
         Versions of the contestants that took part.
     absent : dict of str to str
-        The package that another one misses.
+        Why others did not.
     quick : bool
         Whether everything was small.
     """
@@ -161,9 +169,10 @@ def measure(arguments):
             "Expected --check without --quick, whose times are mostly compilation and claim "
             "nothing; received both. Drop one of them."
         )
-    contests = tuple(name for name in CONTESTS if name in (arguments.only or CONTESTS))
-    absent = {c.name: c.missing_package() for c in CONTESTANTS if c.missing_package()}
-    present = [contestant for contestant in CONTESTANTS if contestant.name not in absent]
+    chosen = arguments.only or (QUICK_CONTESTS if arguments.quick else CONTESTS)
+    contests = tuple(name for name in CONTESTS if name in chosen)
+    excuses = {contestant.name: contestant.excuse(arguments.quick) for contestant in CONTESTANTS}
+    present = [contestant for contestant in CONTESTANTS if excuses[contestant.name] is None]
     rounds = arguments.rounds or (1 if arguments.quick else 3)
     steps = list(_steps(contests, present, rounds, arguments.quick, arguments.seed))
     used = {step.worker for step in steps}
@@ -171,7 +180,7 @@ def measure(arguments):
         contests=contests,
         frames=_run_steps(steps, [c for c in present if c.name in used]),
         entrants={c.name: c.versions() for c in present if c.name in used},
-        absent=absent,
+        absent={name: excuse for name, excuse in excuses.items() if excuse is not None},
         quick=arguments.quick,
     )
 
@@ -284,11 +293,9 @@ def _memory_steps(sizes, seed):
         return
     arguments = (sizes.fits, seed)
     yield Step(f"{sizes.fits} fits", FRESH, skae_alone.growth_over_fits, arguments, "growth")
-    for dtype in ("float32", "float64"):
-        for rows, features in sizes.peaks:
-            arguments = (rows, features, dtype, seed)
-            label = f"peak of {rows} rows, {dtype}"
-            yield Step(label, FRESH, skae_alone.peak_of_fit, arguments, "peaks")
+    for dtype, rows in sizes.peaks:
+        label = f"peak of {rows} rows, {dtype}"
+        yield Step(label, FRESH, skae_alone.peak_of_fit, (rows, dtype, seed), "peaks")
 
 
 def _thread_steps(sizes, seed):

@@ -96,8 +96,8 @@ def _facts(study):
 
 def _settings(study):
     told = dict(study.entrants)
-    for name, package in study.absent.items():
-        told[name] = f"did not take part: {package} is not installed"
+    for name, excuse in study.absent.items():
+        told[name] = f"did not take part: {excuse}"
     told["Processes"] = (
         "one for each contestant, warmed up by a tiny training of another architecture; rounds in "
         "turns; skae's compiled programs forgotten before every fit"
@@ -255,7 +255,6 @@ def _memory(study):
         columns=(
             Column("dtype", "Data"),
             Column("rows", "Rows", "{:,}"),
-            Column("features", "Features"),
             Column("float32_mb", "Data in float32, MB", "{:.0f}"),
             Column(
                 "lift_mb", "Lift, MB", "{:.0f}", "peak during the fit less what was held before"

@@ -20,7 +20,7 @@ class Worker:
             max_workers=1,
             mp_context=get_context("spawn"),
             initializer=_set_environment,
-            initargs=(environment or {},),
+            initargs=({"TF_CPP_MIN_LOG_LEVEL": "3"} | (environment or {}),),
         )
 
     def __call__(self, function, *arguments):
