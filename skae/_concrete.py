@@ -46,7 +46,9 @@ class ConcreteAutoencoder(SelectorMixin, ObjectiveAutoencoder):
         Its decoder is used; None is :class:`DenseNetwork` with its defaults.
     activation : str, callable, keras.layers.Layer or None, default=None
         Activation of the network's layers; None keeps the network's own.
-    output_activation, loss, optimizer, learning_rate, epochs, batch_size, shuffle, \
+    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=1e-2
+        Of selection and decoder. A decoder that follows slowly makes the choice a poor one.
+    output_activation, loss, optimizer, epochs, batch_size, shuffle, \
 validation_split, early_stopping, callbacks, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
 
@@ -108,7 +110,7 @@ feature_names_in_, mean_
         output_activation="linear",
         loss="mse",
         optimizer="adam",
-        learning_rate=2e-3,
+        learning_rate=1e-2,
         epochs=200,
         batch_size="auto",
         shuffle=True,

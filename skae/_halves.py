@@ -153,6 +153,6 @@ def _rest(code, end):
         return keras.Model(code, end)
     except ValueError as error:
         raise ValueError(
-            "The output cannot be computed from the code alone: a connection goes around it. Choose "
-            f"another code_layer. ({error})"
+            "The output cannot be computed from the code alone: a connection goes around it. "
+            f"Choose another code_layer. ({error})"
         ) from error

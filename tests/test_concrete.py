@@ -31,7 +31,7 @@ def test_planted_features_are_found():
     for seed in range(3):
         X, sources = planted(seed)
         selector = ConcreteAutoencoder(
-            4, epochs=80, learning_rate=5e-3, network=DenseNetwork(()), random_state=seed
+            4, epochs=80, network=DenseNetwork(()), random_state=seed
         ).fit(X)
         found += set(selector.selected_) == sources
     assert found == 3

@@ -3,7 +3,7 @@
 import keras
 from keras import ops, random
 
-_GAIN = 20.0
+_GAIN = 5.0
 """log α is the trained variable times this, so that it moves far enough in one training."""
 
 
