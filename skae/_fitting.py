@@ -1,0 +1,394 @@
+"""From rows to a fitted model: what a variant says, and the steps of fit."""
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from math import prod
+from numbers import Integral, Real
+from typing import ClassVar, Self
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import ttest_1samp
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skae import _training
+from skae._activations import activated, activation_name
+from skae._assembly import assemble
+from skae._parameters import ACTIVATION, LOSS, OPTIMIZER
+from skae._principal import principal_axes
+from skae._scaling import GlobalScale
+from skae._seeding import seeded
+from skae._validation import drop_weightless, validate_rows
+
+_RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+_DEFAULT_PATIENCE = 20
+_ROWS_AT_ONCE = 8192
+
+
+class AutoencoderFitting(BaseEstimator, ABC):
+    """The half of every autoencoder that learns; :class:`BaseAutoencoder` adds its use."""
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "output_activation": ACTIVATION,
+        "loss": LOSS,
+        "init": [StrOptions({"auto", "pca", "random"})],
+        "optimizer": OPTIMIZER,
+        "learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            keras.optimizers.schedules.LearningRateSchedule,
+            None,
+        ],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "shuffle": ["boolean"],
+        "validation_split": [Interval(Real, 0, 1, closed="left")],
+        "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": [StrOptions({"auto"}), Interval(Integral, 0, 2, closed="both")],
+    }
+
+    def __init__(
+        self,
+        n_components,
+        *,
+        output_activation,
+        loss,
+        init,
+        optimizer,
+        learning_rate,
+        epochs,
+        batch_size,
+        shuffle,
+        validation_split,
+        early_stopping,
+        callbacks,
+        warm_start,
+        random_state,
+        verbose,
+    ):
+        self.n_components = n_components
+        self.output_activation = output_activation
+        self.loss = loss
+        self.init = init
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.validation_split = validation_split
+        self.early_stopping = early_stopping
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # ---- what a variant says --------------------------------------------------------------
+
+    @abstractmethod
+    def _network(self):
+        """Return the network."""
+
+    @abstractmethod
+    def _code_activation(self):
+        """Return the activation of the code."""
+
+    def _corrupt(self, inputs):
+        """Return what the encoder sees of the standardised input."""
+        return inputs
+
+    def _code(self, features, kernel_initializer):
+        """Return the code; without a size of its own it is the features."""
+        if self.n_components is None:
+            return features
+        if len(features.shape) > 2:
+            features = keras.layers.Flatten(name="code_flatten")(features)
+        layer = keras.layers.Dense(
+            self.n_components, kernel_initializer=kernel_initializer, name="code"
+        )
+        return activated(layer, self._code_activation(), features)
+
+    def _finish(self, seen, features, codes):
+        """Return the code as the decoder gets it, given what the encoder sees and its features."""
+        return codes
+
+    def _principal_start(self, rows, rng):
+        """Return the linear maps to codes and back, (n_features, k) and (k, n_features)."""
+        axes = principal_axes(rows, self.n_components, rng)
+        return axes.T, axes
+
+    def _objective_callbacks(self):
+        """Return callbacks that training needs, beside the user's."""
+        return []
+
+    def _user_callbacks(self):
+        return _training.make_callbacks(self.callbacks)
+
+    # ---- training -------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
+        r"""Train the autoencoder to reconstruct X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+            Numbers, finite; any dtype that converts to float.
+        y : object, default=None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the loss, the mean and the principal axes. Rows of weight 0 are
+            left out.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If X or a parameter is not as described, or the loss becomes NaN. The estimator is then
+            as it was before.
+        """
+        with _unchanged_on_error(self):
+            continues = self.warm_start and hasattr(self, "model_")
+            rows, weights = self._training_rows(X, sample_weight, reset=not continues)
+            rng = check_random_state(self.random_state)
+            if not continues:
+                self._set_scale(rows, weights)
+            everything, training, held_out = self._split(rows, weights, rng, self.validation_split)
+            if not continues:
+                self._start(everything, rng)
+            self._train(training, held_out, rng)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        r"""Train for one pass over X, from where training stands.
+
+        The first call builds the model; mean, scale and principal axes are those of its rows.
+        Optimizer state is kept between calls, also through pickle. Nothing is held out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        y : object, default=None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``.
+        """
+        with _unchanged_on_error(self):
+            begins = not hasattr(self, "model_")
+            rows, weights = self._training_rows(X, sample_weight, reset=begins)
+            rng = check_random_state(self.random_state)
+            if begins:
+                self._set_scale(rows, weights)
+            everything, _, _ = self._split(rows, weights, rng, 0)
+            if begins:
+                self._start(everything, rng)
+            self._train_one_pass(everything, rng)
+        return self
+
+    def _training_rows(self, X, sample_weight, *, reset):
+        rows, row_shape = validate_rows(self, X, reset=reset)
+        if reset:
+            self._row_shape = row_shape
+        self._check_row_shape(row_shape)
+        self._check_range(rows)
+        return drop_weightless(rows, sample_weight)
+
+    def _check_range(self, rows):
+        """Raise if rows lie outside what a bounded output can reach."""
+        low, high = _RANGES.get(activation_name(self.output_activation), (-np.inf, np.inf))
+        if rows.min() < low or rows.max() > high:
+            raise ValueError(
+                f"output_activation={self.output_activation!r} reaches values from {low:g} to "
+                f"{high:g}, but X has values from {rows.min():g} to {rows.max():g}. Scale X (for "
+                "instance with MinMaxScaler), or use output_activation='linear'."
+            )
+
+    def _set_scale(self, rows, weights):
+        """Fix what is standardised, and how."""
+        scale = GlobalScale.of(rows, weights)
+        self.mean_ = scale.mean
+        self._scale = scale if self._standardizes() else GlobalScale.identity(rows.shape[1])
+        self._sample_shape = self._network().sample_shape(self._row_shape)
+
+    def _split(self, rows, weights, rng, share_held_out):
+        """Return all rows, those to train on and those held out, as the network sees them."""
+        return _training.split_rows(
+            rows,
+            weights,
+            n_held_out=int(share_held_out * len(rows)),
+            standardize=self._scale.standardize,
+            sample_shape=self._sample_shape,
+            rng=rng,
+        )
+
+    def _start(self, rows, rng):
+        """Build and compile a new model, at PCA's reconstruction where that is asked for."""
+        self._started_from_pca = self._starts_from_pca(len(rows))
+        principal = self._principal_start(rows, rng) if self._started_from_pca else None
+        with seeded(rng.randint(np.iinfo(np.int32).max)):
+            self.model_ = self._built(principal)
+        self._compile()
+        self.code_shape_ = tuple(self.encoder_.output.shape[1:])
+        self._n_features_out = prod(self.code_shape_)
+        self._optimizer_state = None
+        self.history_, self.n_epochs_, self.best_epoch_ = {}, 0, 0
+
+    def _built(self, principal):
+        """Return a new model, with the principal start if there is one."""
+        network = self._network()
+        network.check_parameters()
+        return assemble(
+            network,
+            self._sample_shape,
+            corrupt=self._corrupt,
+            code=self._code,
+            finish=self._finish,
+            output_activation=self.output_activation,
+            scale=self._scale if self._standardizes() else None,
+            principal=principal,
+        )
+
+    def _compile(self):
+        """Give the new model its loss and optimizer."""
+        _training.compile_model(
+            self.model_, optimizer=self.optimizer, learning_rate=self.learning_rate, loss=self.loss
+        )
+
+    def _standardizes(self):
+        return activation_name(self.output_activation) == "linear"
+
+    def _starts_from_pca(self, n_rows):
+        most = min(n_rows, self.n_features_in_)
+        possible = self.n_components is not None and self.n_components <= most
+        possible = possible and self._network().starts_at_zero
+        linear = self._standardizes() and activation_name(self._code_activation()) == "linear"
+        if self.init == "pca" and not (possible and linear):
+            raise ValueError(
+                "init='pca' needs linear code and output and n_components of at most "
+                f"min(n_samples, n_features) = {most}; got n_components="
+                f"{self.n_components}, output_activation={self.output_activation!r}, "
+                f"code_activation={self._code_activation()!r}, {self._network()!r}. Use "
+                "init='auto' or 'random'."
+            )
+        return self.init != "random" and possible and linear
+
+    def _train(self, training, held_out, rng):
+        stops = self.early_stopping is not False
+        start = _training.values_of(self.model_.variables)
+        self._run_epochs(
+            training,
+            held_out,
+            epochs=self.epochs,
+            patience=_DEFAULT_PATIENCE if self.early_stopping is True else self.early_stopping,
+            keep_best=stops,
+            rng=rng,
+        )
+        if stops and held_out is not None and self._started_from_pca:
+            self._keep_start_unless_beaten(start, held_out)
+
+    def _train_one_pass(self, rows, rng):
+        self._run_epochs(rows, None, epochs=1, patience=None, keep_best=False, rng=rng)
+
+    def _keep_start_unless_beaten(self, start, held_out):
+        """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
+
+        The minimum of the monitored loss over many epochs flatters its epoch, all the more the
+        fewer rows are held out; a one-sided paired t-test asks the same rows once more.
+        """
+        trained = _training.values_of(self.model_.variables)
+        errors = self._errors_of(held_out)
+        _training.load(self.model_.variables, start)
+        gains = self._errors_of(held_out) - errors
+        if len(gains) > 1 and ttest_1samp(gains, 0, alternative="greater").pvalue < 0.05:
+            _training.load(self.model_.variables, trained)
+        else:
+            self.best_epoch_ = 0
+
+    def _errors_of(self, rows):
+        return np.concatenate(
+            [
+                self._sample_errors(values[start : start + _ROWS_AT_ONCE])
+                for values, _ in rows.blocks()
+                for start in range(0, len(values), _ROWS_AT_ONCE)
+            ]
+        )
+
+    def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
+        result = _training.train_model(
+            self.model_,
+            training,
+            validation=validation,
+            optimizer_state=self._optimizer_state,
+            epochs=epochs,
+            initial_epoch=self.n_epochs_,
+            batch_size=self._batch_size(len(training)),
+            shuffle=self.shuffle,
+            patience=patience or None,
+            keep_best=keep_best,
+            callbacks=self._objective_callbacks() + self._user_callbacks(),
+            verbose=self.verbose,
+            rng=rng,
+        )
+        for name, values in result.history.items():
+            self.history_[name] = self.history_.get(name, []) + values
+        self.n_epochs_ = len(self.history_["loss"])
+        self.best_epoch_ = result.best_epoch
+        self._optimizer_state = result.optimizer_state
+
+    def _batch_size(self, n_rows):
+        if self.batch_size != "auto":
+            return self.batch_size
+        return int(np.clip(n_rows // 32, 16, 256))
+
+    def _samples(self, rows):
+        """Return rows standardised, in the shape that the network sees."""
+        return self._scale.standardize(rows).reshape(-1, *self._sample_shape)
+
+    def _check_row_shape(self, row_shape):
+        """Raise if n-dimensional rows have another shape than those seen at fit."""
+        if len(row_shape) > 1 and len(self._row_shape) > 1 and row_shape != self._row_shape:
+            raise ValueError(
+                f"X has rows of shape {row_shape}, but {type(self).__name__} is expecting rows of "
+                f"shape {self._row_shape}, as seen at fit. Reshape X, or pass flat rows."
+            )
+
+    def _apply(self, mapping, samples):
+        outputs = _training.apply_model(self.model_, mapping, samples)
+        return outputs.reshape(len(outputs), -1)
+
+    def _sample_errors(self, samples):
+        outputs = self._apply(_training.Mapping.RECONSTRUCT, samples)
+        residuals = (samples.reshape(outputs.shape) - outputs).astype(np.float64)
+        return np.einsum("ij,ij->i", residuals, residuals)
+
+
+@contextmanager
+def _unchanged_on_error(estimator):
+    """Give the estimator its attributes back if the block raises."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
