@@ -93,8 +93,8 @@ feature_names_in_, mean_
     (1797, 2)
     """
 
-    output_activation: ClassVar[str] = "linear"
-    init: ClassVar[str] = "random"
+    output_activation = "linear"
+    init = "random"
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,

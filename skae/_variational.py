@@ -296,7 +296,7 @@ feature_names_in_, mean_
             n_axes = min(self.n_components, *centred.shape)
             _, variances = _principal_variances(centred, weights, n_axes, rng)
             self.noise_variance_ = self._noise_beside(variances, centred, weights)
-        nats = 1.0 if bernoulli else 2 * self.noise_variance_
+        nats = 1.0 if self.noise_variance_ is None else 2 * self.noise_variance_
         self.encoder_.get_layer("kl").scale.assign(nats / self.n_features_in_)
 
     def _principal_start(self, rows, rng):

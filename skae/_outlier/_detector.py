@@ -223,7 +223,7 @@ class ReconstructionOutlierDetector(OutlierMixin, HasScoreParameter):
         return default_autoencoder(*rows.shape)
 
     def _score_fit_rows(self, rows):
-        scores, squares = [], 0.0
+        scores, squares = [], np.zeros(self.n_features_in_)
         for part, is_row in self._passages(rows):
             scores.append(-self.score_.anomaly(part)[is_row])
             squares = squares + np.square(part.errors[is_row]).sum(axis=0)
