@@ -1,6 +1,5 @@
 """Compare an autoencoder's codes with PCA's on rows that neither has seen."""
 
-import argparse
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from tqdm import tqdm
 import skae
 from benchmarks import BenchmarkError, datasets, latent_page, measures, start_keras
 from benchmarks.latent_page import PLANE
+from benchmarks.options import integer
 from benchmarks.report import Claim, write
 
 COMPONENTS = (PLANE, 8, 16, 32)
@@ -81,15 +81,15 @@ def add_arguments(parser):
     """
     names = ", ".join(datasets.NAMES)
     parser.add_argument("--data", default="digits", help=f"{names} (default: digits)")
-    parser.add_argument("--components", type=_integer(1), nargs="+", help="numbers per code")
+    parser.add_argument("--components", type=integer(1), nargs="+", help="numbers per code")
     parser.add_argument(
         "--rows",
-        type=_integer(50),
+        type=integer(50),
         help=f"most training rows, and most held-out rows (default: {ROWS})",
     )
     parser.add_argument("--raw", action="store_true", help="leave tables unstandardized")
     parser.add_argument("--quick", action="store_true", help="a small run, to try it out")
-    parser.add_argument("--seed", type=_integer(0), default=0, help="random state (default: 0)")
+    parser.add_argument("--seed", type=integer(0), default=0, help="random state (default: 0)")
     parser.add_argument("--output", type=Path, help="folder (default: reports/latent-<data>)")
     parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
 
@@ -175,19 +175,6 @@ def measure(arguments):
         search=search,
         search_rows=len(searched.X_train),
     )
-
-
-def _integer(minimum):
-    """Return an argument type: integers from `minimum` on."""
-
-    def parse(text):
-        if not text.lstrip("-").isdecimal() or int(text) < minimum:
-            raise argparse.ArgumentTypeError(
-                f"expected an integer of at least {minimum}, received {text!r}"
-            )
-        return int(text)
-
-    return parse
 
 
 def _standardized(dataset, arguments):
