@@ -86,8 +86,8 @@ def _race_claims(study):
                 )
         loss = results["best_loss"]
         yield Claim(
-            f"{name}: skae's final loss, the best of the rounds, is at most {LOSS_TOLERANCE - 1:.0%} "
-            "above that of Keras by hand.",
+            f"{name}: skae's final loss, the best of the rounds, is at most "
+            f"{LOSS_TOLERANCE - 1:.0%} above that of Keras by hand.",
             bool(loss[Skae.name] <= LOSS_TOLERANCE * loss[KERAS]),
         )
 

@@ -16,9 +16,7 @@ RACE_COLUMNS = (
     Column("max", "Most", "{:.2f}"),
     Column("ratio", "× skae", "{:.2f}", "seconds as a multiple of those of skae"),
     Column("loss", "Loss", "{:.4f}", "reached, computed alike for all, in the units of the data"),
-    Column(
-        "best_loss", "Best loss", "{:.4f}", "of the rounds; some starts lose a ReLU of the code"
-    ),
+    Column("best_loss", "Best loss", "{:.4f}", "of the rounds; some starts lose a ReLU code"),
 )
 
 
