@@ -1,10 +1,12 @@
 """What compiled code depends on, as text: equal signatures can share it."""
 
 import json
+import re
 import warnings
 
 import keras
 
+_AUTOMATIC = re.compile(r"(keras_tensor|input_layer|functional|sequential)(_\d+)?(CLONE)*")
 _UNKNOWN = {"class_name": "unknown", "registered_name": None}
 
 
@@ -39,7 +41,29 @@ def training_signature(model: keras.Model, batch_size: int, variant: str) -> str
 
 
 def _text(description) -> str | None:
-    return json.dumps(description, default=str) if _is_shareable(description) else None
+    if not _is_shareable(description):
+        return None
+    text = json.dumps(description, default=str)
+    for number, name in enumerate(dict.fromkeys(_automatic_names(description))):
+        text = text.replace(json.dumps(name), f'"#{number}"')
+    return text
+
+
+def _automatic_names(description):
+    """Yield the names that Keras made up and counts up with every object of a class."""
+    if isinstance(description, dict):
+        name, kind = description.get("name"), description.get("class_name")
+        if isinstance(name, str) and _AUTOMATIC.fullmatch(name):
+            yield name
+        config = description.get("config")
+        if kind and isinstance(config, dict) and isinstance(config.get("name"), str):
+            words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()
+            if re.fullmatch(rf"{words}(_\d+)?", config["name"]):
+                yield config["name"]
+    children = description.values() if isinstance(description, dict) else description
+    if isinstance(description, dict | list | tuple):
+        for child in children:
+            yield from _automatic_names(child)
 
 
 def _described_optimizer(optimizer):
