@@ -14,9 +14,9 @@ from skae._objective import ObjectiveAutoencoder
 class ContractiveAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder whose code changes little when the input does.
 
-    It minimises L(x, x̂) + contraction / n_features · ‖J(x)‖²_F, where J is the Jacobian of the
-    encoder, code by (standardised) input [1]_. L averages over features, so that with the squared
-    error the loss is (‖x − x̂‖² + contraction · ‖J‖²_F) / n_features.
+    It minimises L(x, x̂) + contraction / n_components · ‖J(x)‖²_F, where J is the Jacobian of the
+    encoder, code by (standardised) input [1]_. L averages over features, and the penalty over the
+    units of the code: it is the mean squared norm of their gradients.
 
     Parameters
     ----------
@@ -126,5 +126,5 @@ feature_names_in_, mean_
     def _finish(self, seen, features, codes):
         encoder = keras.Model(seen, codes, name="contracted")
         return ContractionPenalty(
-            encoder, self.contraction / prod(seen.shape[1:]), name="contraction"
+            encoder, self.contraction / prod(codes.shape[1:]), name="contraction"
         )(seen)
