@@ -7,6 +7,7 @@ of 8 steps with 8 features. `for_any_table` gives them for the tables that `chec
 import joblib
 import keras
 import numpy as np
+import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
@@ -33,16 +34,16 @@ _SMALL = {
 }
 
 
-
 def dense_model(meta):
-    """Build a Keras autoencoder with a code of 2 for rows of any width."""
-    n_features = meta["n_features_in_"]
+    """Build a Keras autoencoder with a code of 2 for rows of any shape."""
     return keras.Sequential(
         [
+            keras.layers.Flatten(name="flatten"),
             keras.layers.Dense(8, activation="silu", name="hidden"),
             keras.layers.Dense(2, name="code"),
             keras.layers.Dense(8, activation="silu", name="mirrored"),
-            keras.layers.Dense(n_features, name="output"),
+            keras.layers.Dense(meta["n_features_in_"], name="output"),
+            keras.layers.Reshape(meta["X_shape_"][1:], name="reshape"),
         ],
         name="dense_model",
     )
@@ -52,16 +53,14 @@ _DENSE = DenseNetwork((8,))
 
 AUTOENCODERS = {
     "ConcreteAutoencoder": ConcreteAutoencoder(2, network=_DENSE, **_SMALL),
-    "ContractiveAutoencoder": ContractiveAutoencoder(
-        2, contraction=0.1, network=_DENSE, **_SMALL
-    ),
+    "ContractiveAutoencoder": ContractiveAutoencoder(2, contraction=0.1, network=_DENSE, **_SMALL),
     "ConvAutoencoder": ConvAutoencoder(2, image_shape=(8, 8), filters=(4,), **_SMALL),
     "DenoisingAutoencoder": DenoisingAutoencoder(2, network=_DENSE, **_SMALL),
     "DenseAutoencoder": DenseAutoencoder(2, hidden_layer_sizes=(8,), **_SMALL),
     "KerasAutoencoder": KerasAutoencoder(
         dense_model, code_layer="code", standardize=True, **_SMALL
     ),
-    "SequenceAutoencoder": SequenceAutoencoder(2, units=(4,), **_SMALL),
+    "SequenceAutoencoder": SequenceAutoencoder(2, sequence_shape=(8, 8), units=(4,), **_SMALL),
     "SparseAutoencoder": SparseAutoencoder(4, network=_DENSE, **_SMALL),
     "VariationalAutoencoder": VariationalAutoencoder(2, network=_DENSE, **_SMALL),
 }
@@ -100,6 +99,12 @@ def state(estimator) -> str:
     if "model_" in held:
         held["model_"] = [np.array(variable.value) for variable in held["model_"].variables]
     return joblib.hash(held)
+
+
+def skip_without(estimator, parameter):
+    """Skip the test if the estimator has no such parameter."""
+    if parameter not in estimator.get_params():
+        pytest.skip(f"{type(estimator).__name__} has no {parameter}")
 
 
 def for_any_table(estimator):
