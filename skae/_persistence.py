@@ -1,5 +1,6 @@
 """Keras models inside pickles."""
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,8 +40,11 @@ class PackedModel:
     @classmethod
     def of(cls, model: keras.Model, parameters: dict[str, Any]) -> "PackedModel":
         """Pack a model that was built from an estimator's parameters."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of lambdas, which pickles can carry
+            config = model.get_config()
         return cls(
-            config=model.get_config(),
+            config=config,
             weights=_training.values_of(model.variables),
             optimizer_class=type(model.optimizer),
             optimizer_config=model.optimizer.get_config(),

@@ -63,9 +63,12 @@ class Start(callbacks.Callback):
 def test_epochs_are_those_of_keras_fit(optimizer, loss, weighted):
     """70 rows in batches of 16: the last one is partial. A sigmoid output leaves X unscaled."""
     start = Start()
+    given = {} if isinstance(optimizer, str) else optimizer.get_config()
+    kind = type(optimizers.get(optimizer))
+    settings = {**given, "learning_rate": 1e-2}
     autoencoder = small(
         output_activation="sigmoid",
-        optimizer=optimizer,
+        optimizer=kind.from_config(settings) if given else optimizer,
         loss=loss,
         learning_rate=1e-2,
         shuffle=False,
@@ -77,10 +80,7 @@ def test_epochs_are_those_of_keras_fit(optimizer, loss, weighted):
 
     reference = keras.models.clone_model(autoencoder.model_)
     reference.set_weights(start.weights)
-    settings = (optimizer.get_config() if isinstance(optimizer, optimizers.Optimizer) else {}) | {
-        "learning_rate": 1e-2
-    }
-    reference.compile(type(optimizers.get(optimizer)).from_config(settings), loss=loss)
+    reference.compile(kind.from_config(settings), loss=loss)
     history = reference.fit(
         PIXELS, PIXELS, sample_weight=weights, batch_size=16, epochs=3, shuffle=False, verbose=0
     ).history
@@ -185,7 +185,10 @@ def test_fitted_estimators_work_after_programs_were_cleared():
     ("by_name", "by_other"),
     [
         ({"optimizer": "rmsprop"}, {"optimizer": optimizers.RMSprop}),
-        ({"optimizer": "RMSprop"}, {"optimizer": optimizers.RMSprop(learning_rate=3.0)}),
+        (
+            {"optimizer": "RMSprop", "learning_rate": 5e-3},
+            {"optimizer": optimizers.RMSprop(5e-3), "learning_rate": 3.0},
+        ),
         ({"loss": "mae"}, {"loss": losses.MeanAbsoluteError()}),
         ({"loss": "mean_absolute_error"}, {"loss": losses.MeanAbsoluteError}),
         ({"loss": "mae"}, {"loss": keras.metrics.mean_absolute_error}),
@@ -549,7 +552,7 @@ print("seen:" + json.dumps(seen))
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def other_process():
     root = Path(__file__).parents[1]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONHASHSEED"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from skae._training._programs import lent_program, values_of
+from skae._training._programs import lent_program, load, values_of
 from skae._training._rows import Rows, StreamedRows
 
 
@@ -114,7 +114,10 @@ def train_model(
         finally:
             listeners.set_model(model)
         result.optimizer_state = values_of(program.model.optimizer.variables)
-        return result
+    if callbacks:  # they hold the model from now on, so it has to be complete
+        model.optimizer.build(model.trainable_variables)
+        load(model.optimizer.variables, result.optimizer_state)
+    return result
 
 
 @dataclass

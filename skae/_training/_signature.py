@@ -88,6 +88,8 @@ def _is_shareable(description) -> bool:
         return all(map(_is_shareable, description))
     if not isinstance(description, dict):
         return True
+    if description.get("class_name") == "__lambda__":
+        return False
     if "class_name" in description and "registered_name" in description:
         module, registered = description.get("module"), description["registered_name"]
         known = (module or "").split(".")[0] == "keras" or (registered or "").startswith("skae>")
