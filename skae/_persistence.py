@@ -1,7 +1,7 @@
 """Keras models inside pickles."""
 
-import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import keras
@@ -26,8 +26,11 @@ class PackedModel:
         Values of all variables, states of random layers included.
     optimizer_class, optimizer_config : type, dict
     loss : str, callable or keras.losses.Loss
-    custom_objects : dict of str to callable
-        The user's own functions and classes, by the names that Keras gives them in ``config``.
+    functions : dict of (str, str) to function
+        The user's own functions, lambdas among them, by the path of their layer and the name of its
+        attribute.
+    custom_classes : dict of str to type
+        The user's own classes, by the names that Keras gives them in ``config``.
     """
 
     config: dict[str, Any]
@@ -35,44 +38,75 @@ class PackedModel:
     optimizer_class: type[keras.optimizers.Optimizer]
     optimizer_config: dict[str, Any]
     loss: Any
-    custom_objects: dict[str, Any] = field(default_factory=dict)
+    functions: dict[tuple[str, str], FunctionType]
+    custom_classes: dict[str, type]
 
     @classmethod
     def of(cls, model: keras.Model, parameters: dict[str, Any]) -> "PackedModel":
         """Pack a model that was built from an estimator's parameters."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras warns of lambdas, which pickles can carry
-            config = model.get_config()
+        functions = _own_functions(model)
         return cls(
-            config=config,
+            config=_config_without(functions, model),
             weights=_training.values_of(model.variables),
             optimizer_class=type(model.optimizer),
             optimizer_config=model.optimizer.get_config(),
             loss=model.loss,
-            custom_objects=_custom_objects(model, parameters),
+            functions=functions,
+            custom_classes=_custom_classes(model, parameters),
         )
 
     def unpacked(self) -> keras.Model:
         """Return a model like the packed one."""
-        with seeded(0), keras.saving.custom_object_scope(self.custom_objects):
+        with seeded(0), keras.saving.custom_object_scope(self.custom_classes):
             model = keras.Model.from_config(self.config)
             optimizer = self.optimizer_class.from_config(self.optimizer_config)
+        _set_functions(model, self.functions)
         model.compile(optimizer=optimizer, loss=self.loss)
         _training.load(model.variables, self.weights)
         return model
 
 
-def _custom_objects(model, parameters):
-    """Return functions and classes that are neither Keras's nor skae's, by name."""
-    layers = list(model._flatten_layers())
-    candidates = [type(layer) for layer in layers]
-    candidates += [vars(layer).get("activation") for layer in layers]
-    for value in parameters.values():
-        candidates += [value, type(value)]
+def _is_own(thing) -> bool:
+    return thing.__module__.split(".")[0] not in ("builtins", "keras", "numpy", "skae")
+
+
+def _layers_by_path(model, path=""):
+    """Return the layers of a model and of the models in it, by their names from the outside in."""
+    layers = {}
+    for layer in model.layers:
+        layers[f"{path}/{layer.name}"] = layer
+        if isinstance(layer, keras.Model):
+            layers |= _layers_by_path(layer, f"{path}/{layer.name}")
+    return layers
+
+
+def _own_functions(model):
+    """Return functions of the user's that layers hold."""
     return {
-        candidate.__name__: candidate
-        for candidate in candidates
-        if callable(candidate)
-        and hasattr(candidate, "__name__")
-        and candidate.__module__.split(".")[0] not in ("builtins", "keras", "numpy", "skae")
+        (path, name): value
+        for path, layer in _layers_by_path(model).items()
+        for name, value in vars(layer).items()
+        if isinstance(value, FunctionType) and _is_own(value)
     }
+
+
+def _set_functions(model, functions):
+    layers = _layers_by_path(model)
+    for (path, name), function in functions.items():
+        setattr(layers[path], name, function)
+
+
+def _config_without(functions, model):
+    """Return the configuration with a stand-in for functions, of which Keras keeps names only."""
+    try:
+        _set_functions(model, dict.fromkeys(functions, keras.activations.linear))
+        return model.get_config()
+    finally:
+        _set_functions(model, functions)
+
+
+def _custom_classes(model, parameters):
+    """Return classes that are neither Keras's nor skae's, by name."""
+    classes = [type(layer) for layer in model._flatten_layers()]
+    classes += [type(value) for value in parameters.values()]
+    return {cls.__name__: cls for cls in classes if _is_own(cls)}

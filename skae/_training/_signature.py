@@ -2,7 +2,7 @@
 
 import json
 import re
-import warnings
+from types import FunctionType
 
 import keras
 
@@ -16,10 +16,10 @@ def architecture_signature(model: keras.Model) -> str | None:
     Weights are not part of it. Functions and classes that are not Keras's or skae's are known to
     Keras by their names only, so two different ones could look alike.
     """
+    if _holds_functions_of_the_user(model):
+        return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras warns of lambdas, which are not shared
-            config = keras.saving.serialize_keras_object(model)["config"]
+        config = keras.saving.serialize_keras_object(model)["config"]
     except NotImplementedError:
         return None
     return _text([keras.backend.backend(), keras.config.dtype_policy().name, config])
@@ -38,6 +38,14 @@ def training_signature(model: keras.Model, batch_size: int, variant: str) -> str
     if architecture is None or training is None:
         return None
     return architecture + training
+
+
+def _holds_functions_of_the_user(model) -> bool:
+    return any(
+        isinstance(value, FunctionType) and value.__module__.split(".")[0] not in ("keras", "skae")
+        for layer in model._flatten_layers()
+        for value in vars(layer).values()
+    )
 
 
 def _text(description) -> str | None:
@@ -88,8 +96,6 @@ def _is_shareable(description) -> bool:
         return all(map(_is_shareable, description))
     if not isinstance(description, dict):
         return True
-    if description.get("class_name") == "__lambda__":
-        return False
     if "class_name" in description and "registered_name" in description:
         module, registered = description.get("module"), description["registered_name"]
         known = (module or "").split(".")[0] == "keras" or (registered or "").startswith("skae>")
