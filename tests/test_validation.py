@@ -16,6 +16,10 @@ from tests.estimators import digits, skip_without, state
 X = digits(40)
 
 
+# What the base does for all is tried on one.
+dense_only = pytest.mark.parametrize("name", ["DenseAutoencoder"], indirect=True, scope="session")
+
+
 def _with(value):
     rows = X.copy()
     rows[3, 5] = value
@@ -70,6 +74,7 @@ def test_fitted_estimator_refuses_bad_rows_and_stays_as_it_was(fitted, kind, use
     assert state(fitted) == before
 
 
+@dense_only
 @pytest.mark.parametrize("use", ["fit", "partial_fit", "fit_transform"])
 @pytest.mark.parametrize("kind", BAD_ROWS)
 def test_unfitted_estimator_refuses_bad_rows_and_stays_unfitted(autoencoder, kind, use):
@@ -119,6 +124,7 @@ def test_bad_codes_are_refused(fitted, codes, says):
     assert state(fitted) == before
 
 
+@dense_only
 @pytest.mark.parametrize(
     ("weights", "says"),
     [
@@ -160,6 +166,7 @@ BAD_PARAMETERS = {
 }
 
 
+@dense_only
 @pytest.mark.parametrize(
     ("parameter", "value"),
     [(parameter, value) for parameter, values in BAD_PARAMETERS.items() for value in values],
