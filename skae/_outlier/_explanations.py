@@ -1,0 +1,118 @@
+"""Which features a row is an outlier in."""
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+
+class FeatureErrorsMixin(ABC):
+    """Errors of single features, as arrays or named frames.
+
+    Subclasses learn ``usual_errors_``.
+    """
+
+    usual_errors_: np.ndarray
+
+    @abstractmethod
+    def _squared_errors(self, X: ArrayLike) -> np.ndarray:
+        """Return (x − x̂)² for raw rows."""
+
+    def feature_errors(self, X: ArrayLike) -> np.ndarray:
+        r"""Return the squared error (x − x̂)² of each feature of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        errors : ndarray of shape (n_samples, n_features), float64
+            In squared units of X; a DataFrame with the names of the features after
+            ``set_output(transform="pandas")`` or ``"polars"``.
+
+        Raises
+        ------
+        ValueError
+            As in ``score_samples``.
+        """
+        errors, container = self._squared_errors(X), _get_output_config("transform", self)["dense"]
+        if container == "default":
+            return errors
+        return ADAPTERS_MANAGER.adapters[container].create_container(
+            errors, X, columns=self.get_feature_names_out
+        )
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what ``feature_errors`` returns, as scikit-learn's transformers do.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            None changes nothing.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If it is none of these.
+        """
+        if transform not in {None, "default", *ADAPTERS_MANAGER.supported_outputs}:
+            raise ValueError(
+                "Expected transform out of 'default', 'pandas' and 'polars'; received "
+                f"{transform!r}. Pass one of them."
+            )
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+    def largest_contributors(self, X: ArrayLike, n_features: int = 3) -> np.ndarray:
+        r"""Return the names of the features that each row's error is largest in.
+
+        Errors are compared in units of their usual size, ``usual_errors_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        n_features : int, default=3
+            How many; all of them if there are not as many.
+
+        Returns
+        -------
+        names : ndarray of shape (n_samples, n_features), object
+            The largest first.
+
+        Raises
+        ------
+        ValueError
+            As in ``score_samples``.
+        """
+        relative = self._squared_errors(X) / self.usual_errors_**2
+        order = np.argsort(-relative, axis=1, kind="stable")[:, :n_features]
+        return self.get_feature_names_out()[order]
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Return the names of the features that ``feature_errors`` has columns for.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names where there were none at fit, else those seen at fit.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features_in_,), object
+
+        Raises
+        ------
+        ValueError
+            If they are not the names seen at fit, or not as many.
+        """
+        check_is_fitted(self)
+        return _check_feature_names_in(self, input_features)
