@@ -30,9 +30,10 @@ _HOME_OF = {
     "clear_compiled_programs": "skae._training",
 }
 
-__all__ = ["__version__", *sorted(_HOME_OF)]
+__all__ = ["__version__", "display", *sorted(_HOME_OF)]
 
 if TYPE_CHECKING:
+    from skae import display as display
     from skae._base import BaseAutoencoder as BaseAutoencoder
     from skae._concrete import ConcreteAutoencoder as ConcreteAutoencoder
     from skae._contractive import ContractiveAutoencoder as ContractiveAutoencoder
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "display":
+        return import_module("skae.display")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'skae' has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)

@@ -89,7 +89,7 @@ def halves(model: keras.Model, code_layer: str | None) -> tuple[keras.Model, ker
     return encoder, decoder
 
 
-def _calls(model):
+def calls_of(model):
     """Return the calls of a model's layers, in a graph of the same layers, with its ends."""
     calls = []
 
@@ -108,7 +108,7 @@ def _calls(model):
 
 def _narrowest(model):
     """Return the size and the path of the smallest inner output; outer layers win ties."""
-    calls, _, end = _calls(model)
+    calls, _, end = calls_of(model)
     best: tuple[float, tuple[str, ...]] = (inf, ())
     for call in calls:
         if call.outputs is not end and call.size <= best[0]:
@@ -123,7 +123,7 @@ def _narrowest(model):
 
 def _path_to(model, name):
     """Return the names that lead to a layer, from the outermost model that has it, or ()."""
-    calls, _, end = _calls(model)
+    calls, _, end = calls_of(model)
     if any(call.layer.name == name and call.outputs is not end for call in calls):
         return (name,)
     for call in calls:
@@ -135,7 +135,7 @@ def _path_to(model, name):
 
 
 def _cut(model, path):
-    calls, start, end = _calls(model)
+    calls, start, end = calls_of(model)
     call = [call for call in calls if call.layer.name == path[0]][-1]
     if len(path) == 1:
         return keras.Model(start, call.outputs), _rest(call.outputs, end)

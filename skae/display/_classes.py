@@ -1,0 +1,145 @@
+"""Classes of rows: their names, their colours, and samples that hold all of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+
+# Okabe and Ito (2008), without black, which a dark page would swallow.
+_OKABE_ITO = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#d55e00",
+    "#cc79a7",
+    "#56b4e9",
+    "#999999",
+    "#f0e442",
+)
+# Petroff (2021), optimised for colour-vision deficiencies over ten classes.
+_PETROFF = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+_MOST_CLASSES = 30
+BLUE, ORANGE, GREEN, VERMILLION = _OKABE_ITO[:4]
+GREY = "#808080"
+
+
+def class_colors(n_classes: int) -> np.ndarray:
+    """Return one colour a class, told apart by the colour-blind; beyond ten they repeat."""
+    palette = _OKABE_ITO if n_classes <= len(_OKABE_ITO) else _PETROFF
+    return np.array(palette)[np.arange(n_classes) % len(palette)]
+
+
+def is_continuous(y: ArrayLike) -> bool:
+    """Tell whether a target is a quantity: numbers that are fractions, or of over 30 values."""
+    labels = np.asarray(y)
+    if not np.issubdtype(labels.dtype, np.number):
+        return False
+    return len(np.unique(labels)) > _MOST_CLASSES or not np.array_equal(labels, np.rint(labels))
+
+
+@dataclass(frozen=True, eq=False)
+class Classes:
+    """Which class every row is of.
+
+    Attributes
+    ----------
+    of_row : ndarray of shape (n_samples,), int
+        Index into names and colours.
+    names : list of str
+    colors : ndarray of str
+    """
+
+    of_row: np.ndarray
+    names: list[str]
+    colors: np.ndarray
+
+    @classmethod
+    def of(cls, y: ArrayLike, target_names: ArrayLike | None = None) -> "Classes":
+        """Read classes off a target.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+        target_names : sequence of str or None
+            Names of the classes in sorted order, or names that the integers of y count from 0.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many names as classes.
+        """
+        labels, of_row = np.unique(np.asarray(y), return_inverse=True)
+        if target_names is None:
+            return cls(of_row, [str(label) for label in labels], class_colors(len(labels)))
+        names = [str(name) for name in np.asarray(target_names)]
+        if labels.dtype.kind in "iub" and labels.min() >= 0 and labels.max() < len(names):
+            return cls(labels[of_row].astype(int), names, class_colors(len(names)))
+        if len(names) != len(labels):
+            raise ValueError(
+                f"Expected a name for each of the {len(labels)} classes of y, got "
+                f"{len(names)} target_names."
+            )
+        return cls(of_row, names, class_colors(len(names)))
+
+    @property
+    def present(self) -> np.ndarray:
+        """Indices of the classes that have rows."""
+        return np.unique(self.of_row)
+
+
+def check_target(y: ArrayLike | None, n_samples: int) -> np.ndarray | None:
+    """Return a target as an array, or raise if it has another length than the rows."""
+    if y is None:
+        return None
+    labels = np.asarray(y)
+    if labels.shape != (n_samples,):
+        raise ValueError(
+            f"Expected y with one class or value for each of {n_samples} rows, got an array of "
+            f"shape {labels.shape}."
+        )
+    return labels
+
+
+def sample_of_rows(
+    n_samples: int, n_wanted: int | None, y: np.ndarray | None, random_state
+) -> np.ndarray:
+    """Draw rows without replacement, in proportion to the classes, some of every class.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows to draw from.
+    n_wanted : int or None
+        Rows to draw at most; None draws all of them.
+    y : ndarray of shape (n_samples,) or None
+        Classes; None, or a quantity, draws from all rows alike.
+    random_state : int, RandomState instance or None
+
+    Returns
+    -------
+    rows : ndarray of int
+        In random order.
+    """
+    rng = check_random_state(random_state)
+    order = rng.permutation(n_samples)
+    if n_wanted is None or n_samples <= n_wanted:
+        return order
+    if y is None or is_continuous(y):
+        return order[:n_wanted]
+    _, labels, counts = np.unique(y[order], return_inverse=True, return_counts=True)
+    by_class = np.argsort(labels, kind="stable")
+    rank = np.arange(n_samples) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = rank / np.repeat(counts, counts)
+    return rng.permutation(order[by_class][np.argsort(share, kind="stable")[:n_wanted]])

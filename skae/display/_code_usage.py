@@ -1,0 +1,209 @@
+"""What each component of the code is worth."""
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+from sklearn.decomposition import PCA
+from sklearn.utils.validation import _num_samples
+
+from skae.display._axes import single_axes
+from skae.display._classes import BLUE, GREY, ORANGE, sample_of_rows
+from skae.display._rows import require, rows_at
+
+_ACTIVE = 1e-3  # share of the variance below which a component does nothing
+_MOST_COMPONENTS = 64
+
+
+class CodeUsageDisplay:
+    """Variance that each component of the code carries, beside PCA's scree.
+
+    What a component carries is the share of variance that is lost when it is held at its mean while
+    the others stay. For PCA that is the explained variance ratio; for an autoencoder, whose
+    components work together, the shares do not add up. A component that carries less than a
+    thousandth is not in use.
+
+    Parameters
+    ----------
+    explained_variance_ratio : array-like of shape (n_components,)
+        Share of the variance that each component carries.
+    code_variance : array-like of shape (n_components,), default=None
+        Variance of each component over the rows.
+    pca_explained_variance_ratio : array-like, default=None
+        The same shares of PCA with as many components.
+    total : float, default=None
+        Share of the variance that all components reconstruct together.
+    pca_total : float, default=None
+        The same of PCA.
+
+    Attributes
+    ----------
+    figure_ : Figure
+    ax_ : Axes
+    bars_ : BarContainer
+        The components, largest first.
+    pca_line_ : Line2D or None
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae.display import CodeUsageDisplay
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> pca = PCA(4).fit(X)
+    >>> display = CodeUsageDisplay.from_estimator(pca, X)
+    >>> bool(abs(display.explained_variance_ratio - pca.explained_variance_ratio_).max() < 1e-6)
+    True
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        explained_variance_ratio: ArrayLike,
+        *,
+        code_variance: ArrayLike | None = None,
+        pca_explained_variance_ratio: ArrayLike | None = None,
+        total: float | None = None,
+        pca_total: float | None = None,
+    ):
+        self.explained_variance_ratio = explained_variance_ratio
+        self.code_variance = code_variance
+        self.pca_explained_variance_ratio = pca_explained_variance_ratio
+        self.total = total
+        self.pca_total = pca_total
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X: ArrayLike,
+        *,
+        max_samples: int | None = 2000,
+        random_state=None,
+        ax: Axes | None = None,
+    ) -> Self:
+        r"""Hold one component after another at its mean, and draw what is lost.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, a Pipeline.
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        max_samples : int or None, default=2000
+            Rows used, chosen at random; None uses all. They are decoded once a component.
+        random_state : int, RandomState instance or None, default=None
+            Chooses the rows.
+        ax : Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : CodeUsageDisplay
+        """
+        require(estimator, cls, "transform", "inverse_transform")
+        chosen = sample_of_rows(_num_samples(X), max_samples, None, random_state)
+        rows = rows_at(X, np.sort(chosen))
+        values = np.asarray(rows, dtype=float).reshape(len(chosen), -1)
+        codes = np.asarray(estimator.transform(rows)).reshape(len(chosen), -1)
+        total, shares = _shares(estimator, values, codes)
+        scree = _scree(values, codes.shape[1])
+        display = cls(
+            shares,
+            code_variance=codes.var(axis=0, dtype=float),
+            pca_explained_variance_ratio=scree,
+            total=total,
+            pca_total=float(scree.sum()),
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the components, largest share first, at most 64 of them.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        self : object
+        """
+        frame = self.frame().sort_values("explained_variance_ratio", ascending=False)
+        drawn = frame[:_MOST_COMPONENTS]
+        self.ax_ = single_axes(ax, (float(np.clip(0.3 * len(drawn) + 2.5, 4.6, 11)), 3.8))
+        self.figure_ = self.ax_.figure
+        place = np.arange(len(drawn))
+        colors = np.where(drawn["active"], BLUE, GREY)
+        self.bars_ = self.ax_.bar(place, drawn["explained_variance_ratio"], color=colors)
+        self.bars_.set_label(
+            self._title("code", self.total, f"{frame['active'].sum()} of {len(frame)} in use")
+        )
+        self.pca_line_ = self._draw_scree(len(drawn))
+        names = drawn.index if len(drawn) <= 20 else [""] * len(drawn)
+        self.ax_.set_xticks(place, [str(name) for name in names])
+        self.ax_.set(xlabel="component of the code", ylabel="share of variance lost without it")
+        self.ax_.legend(frameon=False, fontsize="small")
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return the shares, one row a component.
+
+        Returns
+        -------
+        frame : DataFrame
+            Indexed by component: "explained_variance_ratio" and "active", and where they are known
+            "code_variance" and "pca_explained_variance_ratio", which is of PCA's component of the
+            same number.
+        """
+        shares = np.asarray(self.explained_variance_ratio, dtype=float)
+        if shares.ndim != 1 or not shares.size:
+            raise ValueError(
+                f"Expected one share a component, got an array of shape {shares.shape}."
+            )
+        frame = pd.DataFrame({"explained_variance_ratio": shares, "active": shares > _ACTIVE})
+        if self.code_variance is not None:
+            frame["code_variance"] = np.asarray(self.code_variance)
+        if self.pca_explained_variance_ratio is not None:
+            frame["pca_explained_variance_ratio"] = pd.Series(self.pca_explained_variance_ratio)
+        return frame.rename_axis("component")
+
+    @staticmethod
+    def _title(name, total, more):
+        return f"{name}: {more}" if total is None else f"{name}: {more}, R² {total:.3f}"
+
+    def _draw_scree(self, n_drawn):
+        if self.pca_explained_variance_ratio is None:
+            return None
+        shares = np.asarray(self.pca_explained_variance_ratio)[:n_drawn]
+        label = self._title("PCA", self.pca_total, f"{len(shares)} components")
+        place = np.arange(len(shares))
+        return self.ax_.plot(place, shares, "o-", color=ORANGE, ms=4, lw=1, label=label)[0]
+
+
+def _shares(estimator, values, codes):
+    """Return R² of all components, and how much it falls without each of them."""
+    variance = np.square(values - values.mean(axis=0)).sum()
+
+    def r2(some_codes):
+        rows = np.asarray(estimator.inverse_transform(some_codes), dtype=float)
+        lost = np.square(values - rows.reshape(values.shape)).sum()
+        return 1 - lost / variance if variance > 0 else float(lost == 0)
+
+    total = r2(codes)
+    shares = np.empty(codes.shape[1])
+    for component in range(codes.shape[1]):
+        held = codes.copy()
+        held[:, component] = codes[:, component].mean()
+        shares[component] = total - r2(held)
+    return total, shares
+
+
+def _scree(values, n_components):
+    """Return the explained variance ratios of PCA with as many components as there can be."""
+    n_components = min(n_components, *values.shape)
+    if not values.var(axis=0).any():
+        return np.zeros(n_components)
+    return PCA(n_components, random_state=0).fit(values).explained_variance_ratio_

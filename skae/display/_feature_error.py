@@ -1,0 +1,217 @@
+"""Which features are given back badly."""
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+from sklearn.base import is_outlier_detector
+from sklearn.utils import check_array
+
+from skae.display._axes import single_axes
+from skae.display._classes import BLUE
+from skae.display._pictures import PictureRow, as_picture, draw_rows
+from skae.display._rows import RowKind, feature_names, in_blocks, kind_of, reconstructed, require
+
+
+class FeatureErrorDisplay:
+    r"""Mean squared error of each feature, and how much of its variance that is.
+
+    Images are drawn as a map, series as a curve over the steps, tables as bars, largest first.
+
+    Parameters
+    ----------
+    errors : array-like of shape (n_features,)
+        Mean squared error of each feature.
+    variances : array-like of shape (n_features,), default=None
+        Variance of each feature. With it the share of the variance that is lost is drawn: 0 is
+        perfect, 1 no better than the mean.
+    feature_names : sequence of str, default=None
+    image_shape, sequence_shape : tuple of int, default=None
+        What a row is: an image, or a series of (steps, channels).
+
+    Attributes
+    ----------
+    figure_ : Figure
+    ax_ : Axes
+    image_ : AxesImage
+        For images only.
+    bars_ : BarContainer
+        For tables only.
+    lines_ : list of Line2D
+        For series only.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.decomposition import PCA
+    >>> from skae.display import FeatureErrorDisplay
+    >>> X = load_breast_cancer(as_frame=True).data
+    >>> display = FeatureErrorDisplay.from_estimator(PCA(2).fit(X), X)
+    >>> bool(display.frame().loc["worst area", "share_of_variance"] < 0.01)
+    True
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        errors: ArrayLike,
+        *,
+        variances: ArrayLike | None = None,
+        feature_names: list[str] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        sequence_shape: tuple[int, ...] | None = None,
+    ):
+        self.errors = errors
+        self.variances = variances
+        self.feature_names = feature_names
+        self.image_shape = image_shape
+        self.sequence_shape = sequence_shape
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X: ArrayLike,
+        *,
+        relative: bool | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        sequence_shape: tuple[int, ...] | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
+        r"""Reconstruct rows and draw the errors of their features.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``transform`` and ``inverse_transform``, or with ``feature_errors``, as
+            ReconstructionOutlierDetector.
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        relative : bool, default=None
+            Whether errors are divided by the variance of their feature over X. None does so for
+            tables, whose features have units of their own.
+        image_shape, sequence_shape : tuple of int, default=None
+            What a flat row is; None takes the estimator's, if it has one.
+        ax : Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : FeatureErrorDisplay
+        """
+        detects = is_outlier_detector(estimator)
+        methods = ["feature_errors"] if detects else ["transform", "inverse_transform"]
+        require(estimator, cls, *methods)
+        squares = _squares_of_detector if detects else _squares
+        total, mean, variance, rows = _moments(estimator, X, squares)
+        kind = kind_of(estimator, rows, image_shape, sequence_shape)
+        relative = kind.name == "table" if relative is None else relative
+        display = cls(
+            total,
+            variances=variance if relative else None,
+            feature_names=feature_names(estimator, X, len(mean)),
+            image_shape=kind.shape if kind.name == "image" else None,
+            sequence_shape=kind.shape if kind.name == "series" else None,
+        )
+        return display.plot(ax)
+
+    def plot(
+        self, ax: Axes | None = None, *, max_features: int = 20, cmap: str = "viridis"
+    ) -> Self:
+        """Draw the errors.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None makes a new figure.
+        max_features : int, default=20
+            Bars of a table at most: the largest.
+        cmap : str, default="viridis"
+            Colours of a map.
+
+        Returns
+        -------
+        self : object
+        """
+        frame = self.frame()
+        kind = RowKind.of((len(frame),), self.image_shape, self.sequence_shape)
+        n_bars = min(len(frame), max_features)
+        size = (5.6, max(2.0, 0.8 + 0.24 * n_bars)) if kind.name == "table" else (5, 4)
+        self.ax_ = single_axes(ax, size)
+        self.figure_ = self.ax_.figure
+        draw = {"image": self._draw_map, "series": self._draw_curve, "table": self._draw_bars}
+        draw[kind.name](frame[self._drawn_column()], kind, n_bars, cmap)
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return the errors, one row a feature.
+
+        Returns
+        -------
+        frame : DataFrame
+            Indexed by feature: "mean_squared_error" and, with variances, "share_of_variance".
+        """
+        errors = check_array(self.errors, ensure_2d=False, input_name="errors", dtype=float).ravel()
+        names = self.feature_names or [f"x{i}" for i in range(len(errors))]
+        if len(names) != len(errors):
+            raise ValueError(f"Expected {len(errors)} feature_names, got {len(names)}.")
+        frame = pd.DataFrame(
+            {"mean_squared_error": errors}, index=pd.Index(names, name="feature", dtype=object)
+        )
+        if self.variances is not None:
+            variances = np.asarray(self.variances, dtype=float).ravel()
+            frame["share_of_variance"] = errors / np.where(variances > 0, variances, np.nan)
+        return frame
+
+    def _drawn_column(self):
+        return "mean_squared_error" if self.variances is None else "share_of_variance"
+
+    def _label(self):
+        return "mean squared error" if self.variances is None else "share of the variance lost"
+
+    def _draw_map(self, errors, kind, n_bars, cmap):
+        picture = as_picture(errors.to_numpy(), kind.shape)
+        row = PictureRow.of("", [picture], cmap)
+        self.image_ = draw_rows(self.ax_, [row], [""])[0, 0]
+        self.figure_.colorbar(self.image_, ax=self.ax_, label=self._label(), shrink=0.8)
+
+    def _draw_curve(self, errors, kind, n_bars, cmap):
+        self.lines_ = self.ax_.plot(errors.to_numpy().reshape(kind.shape), color=BLUE)
+        self.ax_.set(xlabel="step", ylabel=self._label())
+        self.ax_.set_ylim(bottom=0)
+
+    def _draw_bars(self, errors, kind, n_bars, cmap):
+        largest = errors.sort_values(ascending=False, kind="stable")[:n_bars][::-1]
+        self.bars_ = self.ax_.barh(np.arange(n_bars), largest.to_numpy(), color=BLUE)
+        self.ax_.set_yticks(np.arange(n_bars), [str(name) for name in largest.index])
+        self.ax_.set_xlabel(self._label())
+
+
+def _squares(estimator, rows):
+    return np.square(np.asarray(rows, dtype=float) - reconstructed(estimator, rows))
+
+
+def _squares_of_detector(detector, rows):
+    return np.asarray(detector.feature_errors(rows))
+
+
+def _moments(estimator, X, squares):
+    """Return each feature's mean squared error, mean and variance, and the first rows.
+
+    Blocks are joined by their means and deviations, so that no large mean is squared.
+    """
+    first, count = None, 0
+    error = mean = deviations = np.zeros(1)
+    for rows in in_blocks(X):
+        values = np.asarray(rows, dtype=float)
+        first = values[:1] if first is None else first
+        values, n_rows = values.reshape(len(values), -1), len(values)
+        share = n_rows / (count + n_rows)
+        errors = squares(estimator, rows).reshape(n_rows, -1).mean(axis=0)
+        step = values.mean(axis=0) - mean
+        deviations = deviations + n_rows * values.var(axis=0) + step**2 * count * share
+        error, mean = error + (errors - error) * share, mean + step * share
+        count += n_rows
+    return error, mean, deviations / count, first

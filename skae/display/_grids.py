@@ -1,0 +1,78 @@
+"""Decoded rows in a grid of cells: images as a mosaic, series and table rows as small lines."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.image import AxesImage
+
+from skae.display._classes import BLUE
+from skae.display._pictures import as_image
+from skae.display._rows import RowKind
+
+_ROOM = 0.84  # share of a cell that lines fill
+
+
+def draw_grid(ax: Axes, rows: np.ndarray, kind: RowKind, cmap: str) -> AxesImage | LineCollection:
+    r"""Draw decoded rows, cell (i, j) between x = j and j + 1 and between y = i and i + 1.
+
+    Parameters
+    ----------
+    ax : Axes
+    rows : ndarray of shape (n_lines, n_columns, \*row_shape)
+        Line 0 is drawn at the bottom.
+    kind : RowKind
+    cmap : str
+        Colours of images with one channel.
+
+    Returns
+    -------
+    artist : AxesImage or LineCollection
+    """
+    if kind.name == "image":
+        return _draw_mosaic(ax, rows, kind, cmap)
+    return _draw_lines(ax, rows, kind)
+
+
+def _draw_mosaic(ax, rows, kind, cmap):
+    pictures = [[as_image(row, kind.shape) for row in line] for line in rows[::-1]]
+    mosaic = np.concatenate([np.concatenate(line, axis=1) for line in pictures])
+    height, width = pictures[0][0].shape[:2]
+    low, high = mosaic.min(), mosaic.max()
+    if mosaic.ndim == 3:
+        mosaic = (mosaic - low) / ((high - low) or 1)
+    image = ax.imshow(
+        mosaic,
+        cmap=cmap,
+        vmin=low,
+        vmax=high if high > low else low + 1,
+        interpolation="nearest",
+        extent=(0, rows.shape[1], 0, rows.shape[0]),
+    )
+    ax.set_aspect(height / width)
+    return image
+
+
+def _draw_lines(ax, rows, kind):
+    n_lines, n_columns = rows.shape[:2]
+    curves = rows.reshape(n_lines, n_columns, *kind.shape, -1)[..., 0]
+    curves = curves.reshape(n_lines, n_columns, kind.shape[0], -1)
+    low, high = curves.min(), curves.max()
+    heights = (1 - _ROOM) / 2 + _ROOM * (curves - low) / ((high - low) or 1)
+    steps = (1 - _ROOM) / 2 + _ROOM * np.linspace(0, 1, kind.shape[0])
+    lines = [
+        np.column_stack([steps + j, heights[i, j, :, channel] + i])
+        for i, j, channel in np.ndindex(n_lines, n_columns, curves.shape[3])
+    ]
+    drawn = ax.add_collection(LineCollection(lines, colors=BLUE, linewidths=1))
+    ax.set(xlim=(0, n_columns), ylim=(0, n_lines))
+    ax.hlines(range(n_lines + 1), 0, n_columns, color="0.5", lw=0.3)
+    ax.vlines(range(n_columns + 1), 0, n_lines, color="0.5", lw=0.3)
+    return drawn
+
+
+def label_cells(axis, values: np.ndarray, at_most: int = 7) -> None:
+    """Write the values that cells stand for along an axis, no more than a few of them."""
+    shown = np.unique(
+        np.linspace(0, len(values) - 1, min(at_most, len(values))).round().astype(int)
+    )
+    axis.set_ticks(shown + 0.5, [f"{values[i]:.2g}" for i in shown])

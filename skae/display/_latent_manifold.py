@@ -1,0 +1,169 @@
+"""What the decoder makes of the latent plane."""
+
+from typing import Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+
+from skae.display._axes import single_axes
+from skae.display._code_range import CodeRange
+from skae.display._grids import draw_grid, label_cells
+from skae.display._rows import RowKind, kind_of, require
+
+
+class LatentManifoldDisplay:
+    r"""Rows decoded from a grid over two components of the code.
+
+    Images fill the plane as a mosaic; series and table rows are small lines, one a cell, on one
+    common scale.
+
+    Parameters
+    ----------
+    rows : array-like of shape (n_vertical, n_horizontal, n_features) or \
+(n_vertical, n_horizontal, \*row_shape)
+        Decoded rows; the first line is drawn at the bottom.
+    horizontal, vertical : array-like of shape (n_horizontal,) and (n_vertical,)
+        Values of the two components.
+    image_shape, sequence_shape : tuple of int, default=None
+        What a flat row is: an image, or a series of (steps, channels).
+    component_names : sequence of str, default=("code 0", "code 1")
+
+    Attributes
+    ----------
+    figure_ : Figure
+    ax_ : Axes
+    image_ : AxesImage or LineCollection
+
+    See Also
+    --------
+    LatentSpaceDisplay : Where the rows lie in this plane.
+    LatentTraversalDisplay : One component at a time, for codes of any size.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae.display import LatentManifoldDisplay
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> display = LatentManifoldDisplay.from_estimator(PCA(2).fit(X), X, n=5, image_shape=(8, 8))
+    >>> display.rows.shape
+    (5, 5, 64)
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        rows: ArrayLike,
+        horizontal: ArrayLike,
+        vertical: ArrayLike,
+        *,
+        image_shape: tuple[int, ...] | None = None,
+        sequence_shape: tuple[int, ...] | None = None,
+        component_names: tuple[str, str] = ("code 0", "code 1"),
+    ):
+        self.rows = rows
+        self.horizontal = horizontal
+        self.vertical = vertical
+        self.image_shape = image_shape
+        self.sequence_shape = sequence_shape
+        self.component_names = component_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X: ArrayLike | None = None,
+        *,
+        n: int = 15,
+        components: tuple[int, int] = (0, 1),
+        image_shape: tuple[int, ...] | None = None,
+        sequence_shape: tuple[int, ...] | None = None,
+        random_state=None,
+        ax: Axes | None = None,
+    ) -> Self:
+        r"""Decode a grid and draw what comes of it.
+
+        For a VariationalAutoencoder the grid holds the quantiles .005 to .995 of the normal
+        distribution, so that each cell stands for as many rows as any other. Otherwise it is even,
+        between the quantiles .005 and .995 of the codes of X.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, a Pipeline.
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape), default=None
+            Rows, at most 10000 of which are encoded. A VariationalAutoencoder needs none.
+        n : int, default=15
+            Rows a line and lines.
+        components : tuple of two int, default=(0, 1)
+            Components across and upwards. Others stay at their median, or at 0 for a
+            VariationalAutoencoder.
+        image_shape, sequence_shape : tuple of int, default=None
+            What a flat row is; None takes the estimator's, if it has one.
+        random_state : int, RandomState instance or None, default=None
+            Chooses among more than 10000 rows.
+        ax : Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : LatentManifoldDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no X where it is needed, or no such component.
+        """
+        require(estimator, cls, "transform", "inverse_transform")
+        if n < 1:
+            raise ValueError(f"Expected n of at least 1, got {n}.")
+        reach = CodeRange.of(estimator, X, random_state)
+        reach.check_components(components)
+        horizontal, vertical = (reach.steps(component, n) for component in components)
+        codes = np.tile(reach.center, (n, n, 1))
+        codes[:, :, components[0]] = horizontal
+        codes[:, :, components[1]] = vertical[:, np.newaxis]
+        rows = np.asarray(estimator.inverse_transform(codes.reshape(n * n, -1)))
+        kind = kind_of(estimator, rows, image_shape, sequence_shape)
+        display = cls(
+            rows.reshape(n, n, *rows.shape[1:]),
+            horizontal,
+            vertical,
+            image_shape=kind.shape if kind.name == "image" else None,
+            sequence_shape=kind.shape if kind.name == "series" else None,
+            component_names=(f"code {components[0]}", f"code {components[1]}"),
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Axes | None = None, *, cmap: str = "gray") -> Self:
+        """Draw the grid.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None makes a new figure.
+        cmap : str, default="gray"
+            Colours of images with one channel.
+
+        Returns
+        -------
+        self : object
+        """
+        rows = check_array(self.rows, input_name="rows", dtype=float, allow_nd=True)
+        horizontal, vertical = np.asarray(self.horizontal), np.asarray(self.vertical)
+        if rows.shape[:2] != (len(vertical), len(horizontal)):
+            raise ValueError(
+                f"Expected {len(vertical)} lines of {len(horizontal)} rows, one a value of the "
+                f"components, got rows of shape {rows.shape}."
+            )
+        kind = RowKind.of(rows.shape[2:], self.image_shape, self.sequence_shape)
+        self.ax_ = single_axes(ax, (6, 6))
+        self.figure_ = self.ax_.figure
+        self.image_ = draw_grid(self.ax_, rows, kind, cmap)
+        label_cells(self.ax_.xaxis, horizontal)
+        label_cells(self.ax_.yaxis, vertical)
+        self.ax_.set(xlabel=self.component_names[0], ylabel=self.component_names[1])
+        return self

@@ -1,0 +1,328 @@
+"""Scatter of codes."""
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+from sklearn.utils.validation import _num_samples
+
+from skae.display._axes import grid_of_axes, single_axes
+from skae.display._classes import BLUE, Classes, check_target, is_continuous, sample_of_rows
+from skae.display._rows import require, rows_at
+
+_VECTOR_POINTS = 2000  # more are drawn as pixels where the page is a vector graphic
+_MOST_COMPONENTS = 5
+_MOST_TAGS = 30
+_RARE = 0.005  # classes with a smaller share of the points are named in the legend only
+_SHORT_NAME = 3
+
+
+class LatentSpaceDisplay:
+    """Codes of rows as points, coloured by class.
+
+    One component is drawn as histograms, two as a plane, three as a space, more as all pairs.
+    Every class is named at its median, so that it can be told without its colour.
+
+    Parameters
+    ----------
+    codes : array-like of shape (n_samples, n_components)
+        Components to draw.
+    y : array-like of shape (n_samples,), default=None
+        Class of each row, or a quantity: fractions, or more than 30 different numbers.
+    target_names : sequence of str, default=None
+        Names of the classes in sorted order, or names that the integers of y count from 0.
+    component_names : sequence of str, default=None
+        None counts "code 0", "code 1", …
+
+    Attributes
+    ----------
+    figure_ : Figure
+    ax_ : Axes
+        The only axes, or the first.
+    axes_ : ndarray of Axes
+        Of shape (1,), or (n_components, n_components) for pairs.
+    scatter_ : list of PathCollection
+        The points of each axes that has some.
+
+    See Also
+    --------
+    LatentManifoldDisplay : What the decoder makes of the plane.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae.display import LatentSpaceDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> display = LatentSpaceDisplay.from_estimator(PCA(2).fit(X), X, y)
+    >>> display.ax_.get_xlabel()
+    'code 0'
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        codes: ArrayLike,
+        *,
+        y: ArrayLike | None = None,
+        target_names: ArrayLike | None = None,
+        component_names: list[str] | None = None,
+    ):
+        self.codes = codes
+        self.y = y
+        self.target_names = target_names
+        self.component_names = component_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        target_names: ArrayLike | None = None,
+        components: ArrayLike | None = None,
+        max_points: int | None = 5000,
+        random_state=None,
+        ax: Axes | None = None,
+    ) -> Self:
+        r"""Encode rows and draw their codes.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``transform``: an autoencoder, PCA, a Pipeline.
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        y, target_names
+            As in the class.
+        components : sequence of int, default=None
+            Components to draw. None draws all, or the five of largest variance.
+        max_points : int or None, default=5000
+            Rows to draw at most, by a sample in proportion to the classes. None draws all.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the sample and the order in which points cover each other.
+        ax : Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : LatentSpaceDisplay
+        """
+        require(estimator, cls, "transform")
+        n_samples = _num_samples(X)
+        labels = check_target(y, n_samples)
+        drawn = sample_of_rows(n_samples, max_points, labels, random_state)
+        codes = np.asarray(estimator.transform(rows_at(X, drawn)))
+        codes = codes.reshape(len(codes), -1)
+        chosen = _chosen_components(codes, components)
+        display = cls(
+            codes[:, chosen],
+            y=None if labels is None else labels[drawn],
+            target_names=target_names,
+            component_names=[f"code {component}" for component in chosen],
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the codes.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None makes a new figure. Three components need axes of ``projection="3d"``, more of
+            them axes that are part of a grid.
+
+        Returns
+        -------
+        self : object
+        """
+        points = _Points.of(self)
+        n_components = points.codes.shape[1]
+        if n_components > 3:
+            self._plot_pairs(points, ax)
+        elif n_components == 3:
+            self._plot_space(points, ax)
+        else:
+            self.ax_ = single_axes(ax, (5, 4.4))
+            self.axes_ = np.array([self.ax_])
+            self.scatter_ = points.draw_panel(self.ax_, 0, n_components - 1)
+            points.explain(self.ax_, self.scatter_)
+        self.figure_ = self.ax_.figure
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return the points: one column a component, and the class or the quantity.
+
+        Returns
+        -------
+        frame : DataFrame of shape (n_samples, n_components or one more)
+        """
+        codes = np.asarray(self.codes)
+        frame = pd.DataFrame(codes, columns=self._names(codes.shape[1]))
+        return frame if self.y is None else frame.assign(target=np.asarray(self.y))
+
+    def _names(self, n_components):
+        return list(self.component_names or [f"code {i}" for i in range(n_components)])
+
+    def _plot_space(self, points, ax):
+        self.ax_ = single_axes(ax, (5.4, 5), projection="3d")
+        if self.ax_.name != "3d":
+            raise ValueError(
+                'Three components are drawn in space: expected axes made with projection="3d". '
+                "Make them so, or choose two components."
+            )
+        self.axes_ = np.array([self.ax_])
+        self.scatter_ = [points.scatter(self.ax_, [0, 1, 2])]
+        self.ax_.set(zlabel=points.names[2])
+        points.explain(self.ax_, self.scatter_)
+
+    def _plot_pairs(self, points, ax):
+        n_components = points.codes.shape[1]
+        side = 1.9 * n_components
+        self.axes_ = grid_of_axes(ax, n_components, n_components, (side, side))
+        self.ax_ = self.axes_[0, 0]
+        self.scatter_ = []
+        for (row, column), panel in np.ndenumerate(self.axes_):
+            if column > row:
+                panel.set_axis_off()
+            else:
+                self.scatter_ += points.draw_panel(panel, column, row)
+                panel.label_outer()
+        points.explain_beside(self.axes_[0, -1], self.scatter_)
+
+
+class _Points:
+    """Codes with their colours, ready to be drawn in one panel or in many."""
+
+    def __init__(self, codes, names, classes, values):
+        self.codes = codes
+        self.names = names
+        self._classes = classes
+        self._values = values
+        self._size = float(np.clip(6000 / len(codes), 3, 36))
+
+    @classmethod
+    def of(cls, display) -> "_Points":
+        codes = check_array(display.codes, input_name="codes", dtype=float)
+        names = display._names(codes.shape[1])
+        if len(names) != codes.shape[1]:
+            raise ValueError(
+                f"Expected {codes.shape[1]} component_names, one a column of codes, got {names}."
+            )
+        target = check_target(display.y, len(codes))
+        if target is None:
+            return cls(codes, names, None, None)
+        if display.target_names is None and is_continuous(target):
+            return cls(codes, names, None, target)
+        return cls(codes, names, Classes.of(target, display.target_names), None)
+
+    def draw_panel(self, ax, x, y):
+        """Draw one component against another, or the spread of one; return the scatters."""
+        if x == y:
+            self._histogram(ax, x)
+            return []
+        return [self.scatter(ax, [x, y])]
+
+    def scatter(self, ax, components):
+        points = ax.scatter(
+            *self.codes[:, components].T,
+            c=self._colors(),
+            s=self._size,
+            alpha=0.75,
+            linewidths=0,
+            rasterized=len(self.codes) > _VECTOR_POINTS,
+        )
+        ax.set_xlabel(self.names[components[0]])
+        ax.set_ylabel(self.names[components[1]])
+        return points
+
+    def explain(self, ax, scatter):
+        """Say what the colours mean: names at the medians, a legend, or a colour bar."""
+        if self._values is not None and scatter:
+            ax.figure.colorbar(scatter[0], ax=ax, label="target", shrink=0.8)
+        if self._classes is None:
+            return
+        if self.codes.shape[1] == 2:
+            self._name_at_medians(ax)
+        if self.codes.shape[1] != 2 or self._needs_legend():
+            self._legend(ax, loc="upper left", bbox_to_anchor=(1.02, 1))
+
+    def explain_beside(self, ax, scatter):
+        """Say what the colours mean in a panel that is left empty."""
+        if self._values is not None:
+            ax.figure.colorbar(scatter[0], ax=ax, label="target")
+        elif self._classes is not None:
+            self._legend(ax, loc="upper right")
+
+    def _colors(self):
+        if self._values is not None:
+            return self._values
+        return BLUE if self._classes is None else self._classes.colors[self._classes.of_row]
+
+    def _histogram(self, ax, component):
+        values = self.codes[:, component]
+        edges = np.histogram_bin_edges(values, bins=min(40, max(5, int(len(values) ** 0.5))))
+        if self._classes is None:
+            ax.hist(values, edges, color=BLUE)
+        else:
+            for label in self._classes.present:
+                of_class = values[self._classes.of_row == label]
+                ax.hist(of_class, edges, histtype="step", color=self._classes.colors[label], lw=1.5)
+        ax.set_xlabel(self.names[component])
+        ax.set_ylabel("rows" if self.codes.shape[1] == 1 else self.names[component])
+
+    def _needs_legend(self):
+        names = [self._classes.names[label] for label in self._classes.present]
+        return max(map(len, names)) > _SHORT_NAME or len(names) > _MOST_TAGS
+
+    def _name_at_medians(self, ax):
+        for label in self._classes.present[:_MOST_TAGS]:
+            of_class = self.codes[self._classes.of_row == label]
+            if len(of_class) >= _RARE * len(self.codes):
+                ax.annotate(
+                    self._classes.names[label],
+                    np.median(of_class, axis=0),
+                    ha="center",
+                    va="center",
+                    fontsize="small",
+                    color="#1b1f24",
+                    bbox={
+                        "boxstyle": "round,pad=0.2",
+                        "facecolor": "white",
+                        "edgecolor": self._classes.colors[label],
+                        "alpha": 0.85,
+                    },
+                )
+
+    def _legend(self, ax, **place):
+        from matplotlib.lines import Line2D
+
+        handles = [
+            Line2D(
+                [],
+                [],
+                ls="",
+                marker="o",
+                color=self._classes.colors[i],
+                label=self._classes.names[i],
+            )
+            for i in self._classes.present
+        ]
+        ax.legend(handles=handles, frameon=False, fontsize="small", **place)
+
+
+def _chosen_components(codes, components):
+    if components is None:
+        largest = np.argsort(-codes.var(axis=0), kind="stable")[:_MOST_COMPONENTS]
+        return np.sort(largest)
+    chosen = np.atleast_1d(np.asarray(components))
+    if chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= codes.shape[1]:
+        raise ValueError(
+            f"Expected components out of 0 to {codes.shape[1] - 1}, those of the code, got "
+            f"{components!r}."
+        )
+    return chosen

@@ -1,0 +1,244 @@
+"""What every layer makes of a few rows."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from math import prod
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
+
+from skae.display._axes import single_axes
+from skae.display._pictures import PictureRow, as_image, as_picture, draw_rows, size_of_rows
+from skae.display._rows import (
+    RowKind,
+    check_same_length,
+    choose_rows,
+    kind_of,
+    last_step,
+    names_of_rows,
+    require,
+    rows_at,
+)
+
+
+class LayerActivationsDisplay:
+    r"""The activations of all layers of an autoencoder, drawn as pictures.
+
+    One line of pictures a layer, from the encoder's first to the decoder's last, one column a row
+    of the data. Vectors are wrapped into lines, the channels of a feature map lie side by side, a
+    sequence is a picture of steps by units. Each layer has a colour scale of its own.
+
+    Parameters
+    ----------
+    activations : dict of str to array-like of shape (n_samples, \*layer_shape)
+        Outputs of the layers by their names.
+    sample_names : sequence of str, default=None
+        A name for each row.
+    originals : array-like of shape (n_samples, \*row_shape), default=None
+        The rows; drawn first.
+    image_shape : tuple of int, default=None
+        Shape of an image, for originals and outputs that are flat.
+
+    Attributes
+    ----------
+    figure_ : Figure
+    ax_ : Axes
+    images_ : ndarray of AxesImage, of shape (n_layers, n_samples)
+        One line more with originals, before the others.
+
+    See Also
+    --------
+    EncodedStateDisplay : The code alone.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import DenseAutoencoder
+    >>> from skae.display import LayerActivationsDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> autoencoder = DenseAutoencoder(4, hidden_layer_sizes=(32,), epochs=1, random_state=0).fit(X)
+    >>> display = LayerActivationsDisplay.from_estimator(
+    ...     autoencoder, X, samples=[0, 1], layers=["code", "decoder/restoration"]
+    ... )
+    >>> display.frame()["size"].to_dict()
+    {'encoder/code': 4, 'decoder/restoration': 64}
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        activations: dict[str, Any],
+        *,
+        sample_names: list[str] | None = None,
+        originals: ArrayLike | None = None,
+        image_shape: tuple[int, ...] | None = None,
+    ):
+        self.activations = activations
+        self.sample_names = sample_names
+        self.originals = originals
+        self.image_shape = image_shape
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        samples: int | Sequence[int] = 5,
+        layers: list[str] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        random_state=None,
+        ax: Axes | None = None,
+    ) -> Self:
+        r"""Send a few rows through an autoencoder and draw what every layer gives.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted autoencoder of this library; its networks may be functional, Sequential or
+            nested in each other.
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        y : array-like of shape (n_samples,), default=None
+            Classes: rows are then drawn from all of them, and named by them.
+        samples : int or sequence of int, default=5
+            How many rows to draw at random, or which ones.
+        layers : sequence of str, default=None
+            Names of layers to draw, as ``"code"`` or, with the models around it,
+            ``"encoder/code"``; the name of a model stands for all of its layers. None draws all.
+        image_shape : tuple of int, default=None
+            Shape of an image, for flat rows; None takes the estimator's, if it has one.
+        random_state : int, RandomState instance or None, default=None
+            Draws the rows.
+        ax : Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : LayerActivationsDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no layer of such a name.
+        """
+        autoencoder = last_step(estimator)
+        require(autoencoder, cls, "encoder_", "decoder_")
+        chosen = choose_rows(X, y, samples, random_state)
+        rows = rows_at(X, chosen)
+        if isinstance(estimator, Pipeline):
+            rows = estimator[:-1].transform(rows) if len(estimator) > 1 else rows
+        originals = np.asarray(rows)
+        kind = kind_of(autoencoder, originals, image_shape)
+        display = cls(
+            _chosen_layers(_activations(autoencoder, originals), layers),
+            sample_names=names_of_rows(chosen, y),
+            originals=originals if kind.name == "image" else None,
+            image_shape=kind.shape if kind.name == "image" else None,
+        )
+        return display.plot(ax)
+
+    def plot(
+        self, ax: Axes | None = None, *, cmap: str = "viridis", image_cmap: str = "gray"
+    ) -> Self:
+        """Draw one line of pictures a layer.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None makes a new figure.
+        cmap : str, default="viridis"
+            Colours of activations.
+        image_cmap : str, default="gray"
+            Colours of the rows, and of outputs of their shape, where they are images.
+
+        Returns
+        -------
+        self : object
+        """
+        lines = self._lines(cmap, image_cmap)
+        self.ax_ = single_axes(ax, size_of_rows(lines, 1.1))
+        self.figure_ = self.ax_.figure
+        self.images_ = draw_rows(self.ax_, lines, self._names(len(lines[0].pictures)))
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return figures of each layer over the rows shown.
+
+        Returns
+        -------
+        frame : DataFrame
+            Indexed by layer: its shape and size, mean and standard deviation of its activations,
+            and which share of them is exactly zero.
+        """
+        return pd.DataFrame(
+            {
+                "shape": values.shape[1:],
+                "size": values[0].size,
+                "mean": float(values.mean()),
+                "std": float(values.std()),
+                "zeros": float((values == 0).mean()),
+            }
+            for values in self._arrays().values()
+        ).set_axis(pd.Index(list(self.activations), name="layer"))
+
+    def _arrays(self):
+        arrays = {
+            name: np.asarray(values, dtype=float) for name, values in self.activations.items()
+        }
+        if not arrays:
+            raise ValueError("Expected the activations of at least one layer, got none.")
+        check_same_length(**arrays)
+        return arrays
+
+    def _lines(self, cmap, image_cmap):
+        lines = []
+        if self.originals is not None:
+            originals = np.asarray(self.originals, dtype=float)
+            shape = RowKind.of(originals.shape[1:], self.image_shape).shape
+            pictures = [as_image(row, shape) for row in originals]
+            lines.append(PictureRow.of("original", pictures, image_cmap))
+        return lines + [
+            self._line(name, values, cmap, image_cmap) for name, values in self._arrays().items()
+        ]
+
+    def _line(self, name, values, cmap, image_cmap):
+        """Return the pictures of one layer; a vector as long as an image is one."""
+        shape = values.shape[1:]
+        title = f"{name}\n{' × '.join(map(str, shape))}"
+        if self.image_shape is not None and prod(shape) == prod(self.image_shape):
+            pictures = [as_image(row, tuple(self.image_shape)) for row in values]
+            return PictureRow.of(title, pictures, image_cmap)
+        return PictureRow.of(title, [as_picture(row, shape) for row in values], cmap)
+
+    def _names(self, n_samples):
+        return [str(name) for name in self.sample_names or range(n_samples)]
+
+
+def _activations(autoencoder, rows):
+    """Return the outputs of all layers, of a copy: asking them leaves traces in a model."""
+    from skae._layer_outputs import layer_outputs
+
+    model = deepcopy(autoencoder).model_
+    inputs = rows.astype("float32").reshape(-1, *model.input.shape[1:])
+    return layer_outputs(model, inputs)
+
+
+def _chosen_layers(activations, layers):
+    """Return the layers of these names, or in models of these names."""
+    if layers is None:
+        return activations
+    chosen: dict[str, np.ndarray] = {}
+    for wanted in layers:
+        found = {
+            name: values for name, values in activations.items() if f"/{wanted}/" in f"/{name}/"
+        }
+        if not found:
+            raise ValueError(f"Expected layers out of {list(activations)}, got {wanted!r}.")
+        chosen |= found
+    return chosen

@@ -1,0 +1,207 @@
+"""How errors of rows are distributed, and where the threshold lies."""
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+from sklearn.base import is_outlier_detector
+from sklearn.utils import check_array
+
+from skae.display._axes import single_axes
+from skae.display._classes import BLUE, GREY, Classes, check_target
+from skae.display._rows import in_blocks, last_step, require
+
+_WIDE = 30.0  # ratio of far to middle errors from which the axis is logarithmic
+_MOST_BINS = 60
+
+
+class ReconstructionErrorDisplay:
+    """Histogram of the errors of rows, by class, with the threshold of a detector.
+
+    Each class is drawn as shares of its own rows, so that a rare one can be seen.
+
+    Parameters
+    ----------
+    errors : array-like of shape (n_samples,)
+        Higher is worse reconstructed.
+    threshold : float, default=None
+        Errors above it are those of outliers.
+    y : array-like of shape (n_samples,), default=None
+        Class of each row.
+    target_names : sequence of str, default=None
+        Names of the classes in sorted order, or names that the integers of y count from 0.
+    error_name : str, default="reconstruction error"
+
+    Attributes
+    ----------
+    figure_ : Figure
+    ax_ : Axes
+    histograms_ : dict of str to StepPatch
+        By the names of the classes.
+    threshold_line_ : Line2D or None
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.ensemble import IsolationForest
+    >>> from skae.display import ReconstructionErrorDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> forest = IsolationForest(n_estimators=10, random_state=0).fit(X)
+    >>> display = ReconstructionErrorDisplay.from_estimator(forest, X)
+    >>> bool(display.threshold == -forest.offset_)
+    True
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        errors: ArrayLike,
+        *,
+        threshold: float | None = None,
+        y: ArrayLike | None = None,
+        target_names: ArrayLike | None = None,
+        error_name: str = "reconstruction error",
+    ):
+        self.errors = errors
+        self.threshold = threshold
+        self.y = y
+        self.target_names = target_names
+        self.error_name = error_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        threshold: float | None = None,
+        target_names: ArrayLike | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
+        r"""Score rows and draw minus their scores.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``score_samples``: an outlier detector, whose threshold is −``offset_``, or
+            an autoencoder.
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        y, target_names
+            As in the class.
+        threshold : float, default=None
+            None takes the detector's.
+        ax : Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        display : ReconstructionErrorDisplay
+        """
+        require(estimator, cls, "score_samples")
+        detects = is_outlier_detector(estimator)
+        if threshold is None and detects:
+            threshold = -float(last_step(estimator).offset_)
+        display = cls(
+            -np.concatenate([estimator.score_samples(rows) for rows in in_blocks(X)]),
+            threshold=threshold,
+            y=y,
+            target_names=target_names,
+            error_name="outlier score" if detects else "reconstruction error",
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Axes | None = None, *, bins: int | None = None) -> Self:
+        """Draw the histograms.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            None makes a new figure.
+        bins : int, default=None
+            None takes the root of the number of rows, from 5 to 60.
+
+        Returns
+        -------
+        self : object
+        """
+        errors = self._checked_errors()
+        groups = self._groups(errors)
+        self.ax_ = single_axes(ax, (5.6, 3.8))
+        self.figure_ = self.ax_.figure
+        logarithmic = _is_wide(errors)
+        edges = _edges(errors, bins or int(np.clip(len(errors) ** 0.5, 5, _MOST_BINS)), logarithmic)
+        self.histograms_ = {
+            name: self._draw(values, edges, name, color) for name, (values, color) in groups.items()
+        }
+        self.threshold_line_ = self._mark_threshold()
+        self.ax_.set(
+            xlabel=self.error_name,
+            ylabel="share of rows" if len(groups) < 2 else "share of the class",
+        )
+        self.ax_.set_xscale("log" if logarithmic else "linear")
+        self.ax_.set_ylim(bottom=0)
+        if len(groups) > 1 or self.threshold_line_ is not None:
+            self.ax_.legend(frameon=False, fontsize="small")
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return errors, classes, and which errors are above the threshold.
+
+        Returns
+        -------
+        frame : DataFrame
+            Columns "error", and "target" and "above_threshold" where these are known.
+        """
+        frame = pd.DataFrame({"error": self._checked_errors()})
+        if self.y is not None:
+            frame["target"] = np.asarray(self.y)
+        if self.threshold is not None:
+            frame["above_threshold"] = frame["error"] > self.threshold
+        return frame
+
+    def _checked_errors(self):
+        errors = check_array(self.errors, ensure_2d=False, input_name="errors", dtype=float)
+        if errors.ndim != 1:
+            raise ValueError(f"Expected one error a row, got an array of shape {errors.shape}.")
+        return errors
+
+    def _groups(self, errors):
+        """Return errors and colour of each class by its name."""
+        y = check_target(self.y, len(errors))
+        if y is None:
+            return {"rows": (errors, BLUE)}
+        classes = Classes.of(y, self.target_names)
+        return {
+            classes.names[i]: (errors[classes.of_row == i], classes.colors[i])
+            for i in classes.present
+        }
+
+    def _draw(self, values, edges, name, color):
+        counts, _ = np.histogram(values, edges)
+        shares = counts / len(values)
+        self.ax_.stairs(shares, edges, fill=True, color=color, alpha=0.25)
+        return self.ax_.stairs(shares, edges, color=color, lw=1.5, label=f"{name} ({len(values)})")
+
+    def _mark_threshold(self):
+        if self.threshold is None:
+            return None
+        label = f"threshold {self.threshold:.3g}"
+        return self.ax_.axvline(self.threshold, color=GREY, ls="--", label=label)
+
+
+def _is_wide(errors):
+    middle, far = np.quantile(errors, (0.5, 0.995))
+    return bool(errors.min() > 0 and far > _WIDE * middle)
+
+
+def _edges(errors, n_bins, logarithmic):
+    """Return the edges of bins that hold all errors."""
+    if logarithmic:
+        edges = np.geomspace(errors.min(), errors.max(), n_bins + 1)
+        edges[[0, -1]] = errors.min(), errors.max()
+        return edges
+    return np.histogram_bin_edges(errors, n_bins)

@@ -1,0 +1,177 @@
+"""Rows as displays meet them: what they are, which ones are shown, and what comes back of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from numbers import Integral
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from skae.display._classes import check_target, sample_of_rows
+
+_ROWS_AT_ONCE = 8192
+
+
+@dataclass(frozen=True)
+class RowKind:
+    """What a row is a picture of.
+
+    Attributes
+    ----------
+    name : {"image", "series", "table"}
+    shape : tuple of int
+        (height, width) or (height, width, channels); (steps, channels); (n_features,).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        row_shape: tuple[int, ...],
+        image_shape: tuple[int, ...] | None = None,
+        sequence_shape: tuple[int, ...] | None = None,
+    ) -> "RowKind":
+        """Recognise rows by the shape that is given, or by their own.
+
+        Parameters
+        ----------
+        row_shape : tuple of int
+            Rows of two or three dimensions are images.
+        image_shape, sequence_shape : tuple of int or None
+            Shape of an image or a series, however the rows come.
+
+        Raises
+        ------
+        ValueError
+            If the shape given does not hold as many numbers as a row.
+        """
+        shape = tuple(image_shape or sequence_shape or row_shape)
+        if prod(shape) != prod(row_shape) or len(shape) > 3:
+            given = "image_shape" if image_shape else "sequence_shape"
+            raise ValueError(
+                f"Expected {given} to hold the {prod(row_shape)} numbers of a row, got {shape}."
+            )
+        if sequence_shape and not image_shape:
+            return cls("series", (shape[0], prod(shape[1:])))
+        return cls("table" if len(shape) == 1 else "image", shape)
+
+
+def kind_of(estimator, rows: np.ndarray, image_shape=None, sequence_shape=None) -> RowKind:
+    """Recognise rows by the shape that is given, by the estimator's parameters or their own."""
+    if image_shape is None and sequence_shape is None:
+        parameters = estimator.get_params()
+        image_shape = _last_parameter(parameters, "image_shape")
+        sequence_shape = _last_parameter(parameters, "sequence_shape")
+        recurrent = any(name.endswith("sequence_shape") for name in parameters)
+        if image_shape is None and sequence_shape is None and recurrent and rows.ndim > 2:
+            sequence_shape = rows.shape[1:]
+    return RowKind.of(rows.shape[1:], image_shape, sequence_shape)
+
+
+def _last_parameter(parameters, name):
+    """Return the parameter of that name, at any depth of nesting."""
+    values = [
+        value
+        for key, value in parameters.items()
+        if (key == name or key.endswith(f"__{name}")) and value is not None
+    ]
+    return tuple(values[-1]) if values else None
+
+
+def require(estimator, display: type, *methods: str) -> None:
+    """Raise if an estimator is not fitted, or lacks a method that a display asks it for."""
+    for method in methods:
+        if not hasattr(estimator, method):
+            raise TypeError(
+                f"{display.__name__} expects an estimator with the method {method}, got "
+                f"{type(estimator).__name__}, which has none."
+            )
+    check_is_fitted(estimator)
+
+
+def choose_rows(X, y, samples: int | Sequence[int] | np.ndarray, random_state) -> np.ndarray:
+    """Return indices of the rows to show.
+
+    Parameters
+    ----------
+    X : array-like
+    y : ndarray of shape (n_samples,) or None
+        With classes, rows are drawn from each of them and come in their order.
+    samples : int or array-like of int
+        How many rows to draw at random, or which ones to take.
+    random_state : int, RandomState instance or None
+
+    Raises
+    ------
+    ValueError
+        If rows are asked for that there are none of.
+    """
+    n_samples = _num_samples(X)
+    if isinstance(samples, Integral):
+        if samples < 1:
+            raise ValueError(f"Expected samples of at least 1, got {samples}.")
+        drawn = sample_of_rows(n_samples, int(samples), check_target(y, n_samples), random_state)
+        return drawn if y is None else drawn[np.argsort(np.asarray(y)[drawn], kind="stable")]
+    chosen = np.asarray(samples)
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not chosen.size:
+        raise ValueError(
+            f"Expected samples to be a number of rows or a list of them, got {samples!r}."
+        )
+    if chosen.max() >= n_samples or chosen.min() < -n_samples:
+        raise ValueError(f"Expected samples below {n_samples}, the rows of X, got {samples!r}.")
+    return chosen
+
+
+def rows_at(X, index: np.ndarray):
+    """Return rows of an array, a DataFrame or a list by their indices."""
+    return _safe_indexing(X, index)
+
+
+def reconstructed(estimator, X) -> np.ndarray:
+    """Return ``inverse_transform(transform(X))`` as an array."""
+    return np.asarray(estimator.inverse_transform(estimator.transform(X)))
+
+
+def in_blocks(X):
+    """Yield rows a few thousand at a time."""
+    n_samples = _num_samples(X)
+    for start in range(0, n_samples, _ROWS_AT_ONCE):
+        yield rows_at(X, np.arange(start, min(start + _ROWS_AT_ONCE, n_samples)))
+
+
+def feature_names(estimator, X, n_features: int) -> list[str]:
+    """Return the names of X's columns, those seen at fit, or x0, x1 and so on."""
+    names = getattr(X, "columns", None)
+    if names is None:
+        names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return [f"x{i}" for i in range(n_features)]
+    return [str(name) for name in names]
+
+
+def names_of_rows(index: np.ndarray, y: ArrayLike | None) -> list[str]:
+    """Return the classes of chosen rows as names, or else their numbers."""
+    return [str(name) for name in (index if y is None else np.asarray(y)[index])]
+
+
+def shape_of_code(estimator) -> tuple[int, ...] | None:
+    """Return the shape of one code if the last step of an estimator knows it."""
+    return getattr(last_step(estimator), "code_shape_", None)
+
+
+def last_step(estimator):
+    """Return the last step of a Pipeline, or the estimator itself."""
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def check_same_length(**arrays) -> None:
+    """Raise if arrays, by their names, do not have as many rows as one another."""
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"Expected as many rows in {' and '.join(lengths)}, got {lengths}.")
