@@ -23,10 +23,10 @@ def layer_outputs(model: keras.Model, inputs: np.ndarray) -> dict[str, np.ndarra
         "/"; from its second call on with the number of the call. Of several outputs the first.
     """
     calls, start, _ = calls_of(model)
-    wanted = [(call.inputs, keras.tree.flatten(call.outputs)[0]) for call in calls]
-    values = keras.Model(start, wanted)(inputs, training=False)
+    ends = [keras.tree.flatten(end)[0] for call in calls for end in (call.inputs, call.outputs)]
+    values = keras.tree.flatten(keras.Model(start, ends)(inputs, training=False))
     outputs: dict[str, np.ndarray] = {}
-    for call, (received, given) in zip(calls, values, strict=True):
+    for call, received, given in zip(calls, values[::2], values[1::2], strict=True):
         name = _new_name(call.layer.name, outputs)
         if _is_open(call.layer):
             inner = layer_outputs(call.layer, received)

@@ -145,7 +145,9 @@ class CodeUsageDisplay:
         names = drawn.index if len(drawn) <= 20 else [""] * len(drawn)
         self.ax_.set_xticks(place, [str(name) for name in names])
         self.ax_.set(xlabel="component of the code", ylabel="share of variance lost without it")
-        self.ax_.legend(frameon=False, fontsize="small")
+        self.ax_.legend(
+            frameon=False, fontsize="small", loc="lower left", bbox_to_anchor=(0, 1), ncols=1
+        )
         return self
 
     def frame(self) -> pd.DataFrame:

@@ -12,7 +12,13 @@ from skae.display._rows import RowKind
 _ROOM = 0.84  # share of a cell that lines fill
 
 
-def draw_grid(ax: Axes, rows: np.ndarray, kind: RowKind, cmap: str) -> AxesImage | LineCollection:
+def draw_grid(
+    ax: Axes,
+    rows: np.ndarray,
+    kind: RowKind,
+    cmap: str,
+    value_range: tuple[float, float] | None,
+) -> AxesImage | LineCollection:
     r"""Draw decoded rows, cell (i, j) between x = j and j + 1 and between y = i and i + 1.
 
     Parameters
@@ -23,28 +29,33 @@ def draw_grid(ax: Axes, rows: np.ndarray, kind: RowKind, cmap: str) -> AxesImage
     kind : RowKind
     cmap : str
         Colours of images with one channel.
+    value_range : tuple of float or None
+        Values of the first and the last colour, or at the bottom and the top of a cell of lines.
+        None takes the least and the largest.
 
     Returns
     -------
     artist : AxesImage or LineCollection
     """
+    low, high = value_range or (float(rows.min()), float(rows.max()))
+    limits = low, high if high > low else low + 1
     if kind.name == "image":
-        return _draw_mosaic(ax, rows, kind, cmap)
-    return _draw_lines(ax, rows, kind)
+        return _draw_mosaic(ax, rows, kind, cmap, limits)
+    return _draw_lines(ax, rows, kind, limits)
 
 
-def _draw_mosaic(ax, rows, kind, cmap):
+def _draw_mosaic(ax, rows, kind, cmap, limits):
     pictures = [[as_image(row, kind.shape) for row in line] for line in rows[::-1]]
     mosaic = np.concatenate([np.concatenate(line, axis=1) for line in pictures])
     height, width = pictures[0][0].shape[:2]
-    low, high = mosaic.min(), mosaic.max()
+    low, high = limits
     if mosaic.ndim == 3:
-        mosaic = (mosaic - low) / ((high - low) or 1)
+        mosaic = np.clip((mosaic - low) / (high - low), 0, 1)
     image = ax.imshow(
         mosaic,
         cmap=cmap,
         vmin=low,
-        vmax=high if high > low else low + 1,
+        vmax=high,
         interpolation="nearest",
         extent=(0, rows.shape[1], 0, rows.shape[0]),
     )
@@ -52,12 +63,12 @@ def _draw_mosaic(ax, rows, kind, cmap):
     return image
 
 
-def _draw_lines(ax, rows, kind):
+def _draw_lines(ax, rows, kind, limits):
     n_lines, n_columns = rows.shape[:2]
     curves = rows.reshape(n_lines, n_columns, *kind.shape, -1)[..., 0]
     curves = curves.reshape(n_lines, n_columns, kind.shape[0], -1)
-    low, high = curves.min(), curves.max()
-    heights = (1 - _ROOM) / 2 + _ROOM * (curves - low) / ((high - low) or 1)
+    low, high = limits
+    heights = (1 - _ROOM) / 2 + _ROOM * np.clip((curves - low) / (high - low), 0, 1)
     steps = (1 - _ROOM) / 2 + _ROOM * np.linspace(0, 1, kind.shape[0])
     lines = [
         np.column_stack([steps + j, heights[i, j, :, channel] + i])
@@ -75,4 +86,4 @@ def label_cells(axis, values: np.ndarray, at_most: int = 7) -> None:
     shown = np.unique(
         np.linspace(0, len(values) - 1, min(at_most, len(values))).round().astype(int)
     )
-    axis.set_ticks(shown + 0.5, [f"{values[i]:.2g}" for i in shown])
+    axis.set_ticks(shown + 0.5, [f"{values[i]:.2g}".replace("-", "−") for i in shown])

@@ -10,14 +10,14 @@ from sklearn.utils import check_array
 from skae.display._axes import single_axes
 from skae.display._code_range import CodeRange
 from skae.display._grids import draw_grid, label_cells
-from skae.display._rows import RowKind, kind_of, require
+from skae.display._rows import RowKind, kind_of, range_of, require
 
 
 class LatentManifoldDisplay:
     r"""Rows decoded from a grid over two components of the code.
 
     Images fill the plane as a mosaic; series and table rows are small lines, one a cell, on one
-    common scale.
+    common scale: that of the rows they are decoded beside, where there are some.
 
     Parameters
     ----------
@@ -28,6 +28,9 @@ class LatentManifoldDisplay:
         Values of the two components.
     image_shape, sequence_shape : tuple of int, default=None
         What a flat row is: an image, or a series of (steps, channels).
+    value_range : tuple of float, default=None
+        Values of the first and the last colour of images, or at the bottom and the top of lines.
+        None takes the least and the largest of the rows.
     component_names : sequence of str, default=("code 0", "code 1")
 
     Attributes
@@ -62,6 +65,7 @@ class LatentManifoldDisplay:
         *,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
+        value_range: tuple[float, float] | None = None,
         component_names: tuple[str, str] = ("code 0", "code 1"),
     ):
         self.rows = rows
@@ -69,6 +73,7 @@ class LatentManifoldDisplay:
         self.vertical = vertical
         self.image_shape = image_shape
         self.sequence_shape = sequence_shape
+        self.value_range = value_range
         self.component_names = component_names
 
     @classmethod
@@ -134,6 +139,7 @@ class LatentManifoldDisplay:
             vertical,
             image_shape=kind.shape if kind.name == "image" else None,
             sequence_shape=kind.shape if kind.name == "series" else None,
+            value_range=None if X is None else range_of(X),
             component_names=(f"code {components[0]}", f"code {components[1]}"),
         )
         return display.plot(ax)
@@ -162,7 +168,7 @@ class LatentManifoldDisplay:
         kind = RowKind.of(rows.shape[2:], self.image_shape, self.sequence_shape)
         self.ax_ = single_axes(ax, (6, 6))
         self.figure_ = self.ax_.figure
-        self.image_ = draw_grid(self.ax_, rows, kind, cmap)
+        self.image_ = draw_grid(self.ax_, rows, kind, cmap, self.value_range)
         label_cells(self.ax_.xaxis, horizontal)
         label_cells(self.ax_.yaxis, vertical)
         self.ax_.set(xlabel=self.component_names[0], ylabel=self.component_names[1])

@@ -16,7 +16,8 @@ from skae.display._rows import require, rows_at
 _VECTOR_POINTS = 2000  # more are drawn as pixels where the page is a vector graphic
 _MOST_COMPONENTS = 5
 _MOST_TAGS = 30
-_RARE = 0.005  # classes with a smaller share of the points are named in the legend only
+_RARE = 0.005  # classes with a smaller share of the points are named in the legend only,
+_FEW = 5  # and those with fewer points, which a name would cover
 _SHORT_NAME = 3
 
 
@@ -246,10 +247,10 @@ class _Points:
             ax.figure.colorbar(scatter[0], ax=ax, label="target", shrink=0.8)
         if self._classes is None:
             return
-        if self.codes.shape[1] == 2:
-            self._name_at_medians(ax)
-        if self.codes.shape[1] != 2 or self._needs_legend():
-            self._legend(ax, loc="upper left", bbox_to_anchor=(1.02, 1))
+        named = self._name_at_medians(ax) if self.codes.shape[1] == 2 else []
+        if len(named) < len(self._classes.present) or max(map(len, named)) > _SHORT_NAME:
+            beside = 1.15 if ax.name == "3d" else 1.02
+            self._legend(ax, loc="upper left", bbox_to_anchor=(beside, 1))
 
     def explain_beside(self, ax, scatter):
         """Say what the colours mean in a panel that is left empty."""
@@ -273,16 +274,19 @@ class _Points:
                 of_class = values[self._classes.of_row == label]
                 ax.hist(of_class, edges, histtype="step", color=self._classes.colors[label], lw=1.5)
         ax.set_xlabel(self.names[component])
-        ax.set_ylabel("rows" if self.codes.shape[1] == 1 else self.names[component])
-
-    def _needs_legend(self):
-        names = [self._classes.names[label] for label in self._classes.present]
-        return max(map(len, names)) > _SHORT_NAME or len(names) > _MOST_TAGS
+        if self.codes.shape[1] == 1:
+            ax.set_ylabel("rows")
+        else:
+            ax.set_ylabel(self.names[component])
+            ax.set_yticks([])
 
     def _name_at_medians(self, ax):
+        """Write names over the points, and return those that have room."""
+        named = []
         for label in self._classes.present[:_MOST_TAGS]:
             of_class = self.codes[self._classes.of_row == label]
-            if len(of_class) >= _RARE * len(self.codes):
+            if len(of_class) >= max(_FEW, _RARE * len(self.codes)):
+                named.append(self._classes.names[label])
                 ax.annotate(
                     self._classes.names[label],
                     np.median(of_class, axis=0),
@@ -297,6 +301,7 @@ class _Points:
                         "alpha": 0.85,
                     },
                 )
+        return named
 
     def _legend(self, ax, **place):
         from matplotlib.lines import Line2D

@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from skae.display._axes import single_axes
 from skae.display._code_range import CodeRange
 from skae.display._grids import draw_grid, label_cells
-from skae.display._rows import RowKind, kind_of, require, rows_at
+from skae.display._rows import RowKind, kind_of, range_of, require, rows_at
 
 _MOST_COMPONENTS = 10
 
@@ -30,6 +30,9 @@ class LatentTraversalDisplay:
         Which components they are; None counts from 0.
     image_shape, sequence_shape : tuple of int, default=None
         What a flat row is: an image, or a series of (steps, channels).
+    value_range : tuple of float, default=None
+        Values of the first and the last colour of images, or at the bottom and the top of lines.
+        None takes the least and the largest of the rows.
 
     Attributes
     ----------
@@ -62,12 +65,14 @@ class LatentTraversalDisplay:
         components: Sequence[int] | None = None,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
+        value_range: tuple[float, float] | None = None,
     ):
         self.rows = rows
         self.steps = steps
         self.components = components
         self.image_shape = image_shape
         self.sequence_shape = sequence_shape
+        self.value_range = value_range
 
     @classmethod
     def from_estimator(
@@ -135,6 +140,7 @@ class LatentTraversalDisplay:
             components=components,
             image_shape=kind.shape if kind.name == "image" else None,
             sequence_shape=kind.shape if kind.name == "series" else None,
+            value_range=None if X is None else range_of(X),
         )
         return display.plot(ax)
 
@@ -162,7 +168,7 @@ class LatentTraversalDisplay:
         n_lines, n_steps = steps.shape
         self.ax_ = single_axes(ax, (0.75 * n_steps + 1.2, 0.75 * n_lines + 0.8))
         self.figure_ = self.ax_.figure
-        self.image_ = draw_grid(self.ax_, rows[::-1], kind, cmap)
+        self.image_ = draw_grid(self.ax_, rows[::-1], kind, cmap, self.value_range)
         names = range(n_lines) if self.components is None else self.components
         self.ax_.set_yticks(np.arange(n_lines)[::-1] + 0.5, [f"code {name}" for name in names])
         self._label_steps(steps)

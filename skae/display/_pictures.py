@@ -79,7 +79,8 @@ def size_of_rows(rows: list[PictureRow], width_of_picture: float = 0.8) -> tuple
     n_columns = len(rows[0].pictures)
     width = np.clip(n_columns * width_of_picture, 2.2, 12)
     height = sum(_cell_height(row) for row in rows) * width / n_columns
-    return float(width + 1.2), float(np.clip(height + 0.5, 1.4, 30))
+    longest = max(len(line) for row in rows for line in row.name.split("\n"))
+    return float(width + 0.5 + 0.1 * longest), float(np.clip(height + 0.4, 1.2, 40))
 
 
 def draw_rows(ax: Axes, rows: list[PictureRow], column_names: list[str]) -> np.ndarray:

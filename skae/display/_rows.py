@@ -85,14 +85,14 @@ def _last_parameter(parameters, name):
 
 
 def require(estimator, display: type, *methods: str) -> None:
-    """Raise if an estimator is not fitted, or lacks a method that a display asks it for."""
+    """Raise if an estimator is not fitted, or lacks what a display asks it for."""
+    check_is_fitted(estimator)
     for method in methods:
         if not hasattr(estimator, method):
             raise TypeError(
-                f"{display.__name__} expects an estimator with the method {method}, got "
+                f"{display.__name__} expects an estimator with {method}, got "
                 f"{type(estimator).__name__}, which has none."
             )
-    check_is_fitted(estimator)
 
 
 def choose_rows(X, y, samples: int | Sequence[int] | np.ndarray, random_state) -> np.ndarray:
@@ -143,6 +143,12 @@ def in_blocks(X):
     n_samples = _num_samples(X)
     for start in range(0, n_samples, _ROWS_AT_ONCE):
         yield rows_at(X, np.arange(start, min(start + _ROWS_AT_ONCE, n_samples)))
+
+
+def range_of(X) -> tuple[float, float]:
+    """Return the least and the largest number of rows."""
+    values = np.asarray(X, dtype=float)
+    return float(values.min()), float(values.max())
 
 
 def feature_names(estimator, X, n_features: int) -> list[str]:

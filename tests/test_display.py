@@ -1,0 +1,465 @@
+"""What every display owes: its data on the axes, and nothing left behind."""
+
+import subprocess
+import sys
+
+import keras
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from scipy.stats import norm
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import IsolationForest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skae import (
+    ConvAutoencoder,
+    DenseAutoencoder,
+    KerasAutoencoder,
+    ReconstructionOutlierDetector,
+    VariationalAutoencoder,
+    display,
+)
+from skae.display import (
+    CodeUsageDisplay,
+    EncodedStateDisplay,
+    FeatureErrorDisplay,
+    LatentManifoldDisplay,
+    LatentSpaceDisplay,
+    LatentTraversalDisplay,
+    LayerActivationsDisplay,
+    ReconstructionDisplay,
+    ReconstructionErrorDisplay,
+    TrainingHistoryDisplay,
+)
+from skae.display._classes import sample_of_rows
+
+mpl.use("agg")
+
+X, y = load_digits(return_X_y=True)
+IMAGE = {"image_shape": (8, 8)}
+SMALL = {"epochs": 2, "batch_size": 64, "early_stopping": False, "random_state": 0}
+
+EVERY = {
+    "CodeUsageDisplay": lambda fitted, X, y, ax: CodeUsageDisplay.from_estimator(fitted, X, ax=ax),
+    "EncodedStateDisplay": lambda fitted, X, y, ax: EncodedStateDisplay.from_estimator(
+        fitted, X, y, **IMAGE, ax=ax
+    ),
+    "FeatureErrorDisplay": lambda fitted, X, y, ax: FeatureErrorDisplay.from_estimator(
+        fitted, X, **IMAGE, ax=ax
+    ),
+    "LatentManifoldDisplay": lambda fitted, X, y, ax: LatentManifoldDisplay.from_estimator(
+        fitted, X, n=3, **IMAGE, ax=ax
+    ),
+    "LatentSpaceDisplay": lambda fitted, X, y, ax: LatentSpaceDisplay.from_estimator(
+        fitted, X, y, components=[0, 1], ax=ax
+    ),
+    "LatentTraversalDisplay": lambda fitted, X, y, ax: LatentTraversalDisplay.from_estimator(
+        fitted, X, n_steps=3, **IMAGE, ax=ax
+    ),
+    "LayerActivationsDisplay": lambda fitted, X, y, ax: LayerActivationsDisplay.from_estimator(
+        fitted, X, y, samples=2, layers=["code"], ax=ax
+    ),
+    "ReconstructionDisplay": lambda fitted, X, y, ax: ReconstructionDisplay.from_estimator(
+        fitted, X, y, **IMAGE, ax=ax
+    ),
+    "ReconstructionErrorDisplay": lambda fitted, X, y, ax: (
+        ReconstructionErrorDisplay.from_estimator(fitted, X, y, ax=ax)
+    ),
+    "TrainingHistoryDisplay": lambda fitted, X, y, ax: TrainingHistoryDisplay.from_estimator(
+        fitted, ax=ax
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def pca():
+    return PCA(4, random_state=0).fit(X)
+
+
+@pytest.fixture(scope="module")
+def autoencoder():
+    return DenseAutoencoder(4, hidden_layer_sizes=(8,), **SMALL).fit(X)
+
+
+@pytest.fixture
+def ax():
+    """Axes that pyplot does not know."""
+    return Figure(layout="constrained").subplots()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind():
+    """No display changes the style, or opens more figures than the one that it hands over."""
+    style = mpl.rcParams.copy()
+    yield
+    left = plt.get_fignums()
+    plt.close("all")
+    assert len(left) <= 1
+    assert mpl.rcParams == style
+
+
+def test_every_display_is_tried_here():
+    assert sorted(EVERY) == display.__all__
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 1797])
+@pytest.mark.parametrize("name", EVERY)
+def test_any_number_of_rows_is_drawn_on_the_axes_given(name, autoencoder, n_samples, ax):
+    shown = EVERY[name](autoencoder, X[:n_samples], y[:n_samples], ax)
+    assert shown.ax_ is ax
+    assert shown.figure_ is ax.figure
+    assert ax.has_data()
+    assert not plt.get_fignums()
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_without_axes_there_is_one_new_figure(name, autoencoder):
+    shown = EVERY[name](autoencoder, X[:100], y[:100], None)
+    assert plt.get_fignums() == [shown.figure_.number]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_what_is_wrong_gives_one_error_and_no_figure(name, autoencoder):
+    with pytest.raises(TypeError, match="Expected ax to be Matplotlib axes or None, got str"):
+        EVERY[name](autoencoder, X[:20], y[:20], "here")
+    with pytest.raises(
+        TypeError, match=f"{name} expects an estimator with .*DummyClassifier, which has none"
+    ):
+        EVERY[name](DummyClassifier().fit(X, y), X, y, None)
+    with pytest.raises(ValueError, match=r"not fitted yet"):
+        EVERY[name](DenseAutoencoder(), X, y, None)
+    assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize("name", sorted(EVERY.keys() - {"TrainingHistoryDisplay"}))
+def test_a_hundred_thousand_rows(name, autoencoder, ax):
+    rows = np.random.default_rng(0).choice(X.astype("float32"), 100_000)
+    EVERY[name](autoencoder, rows, np.arange(len(rows)) % 10, ax)
+
+
+def test_import_loads_neither_keras_nor_matplotlib():
+    program = (
+        "import sys, skae.display, skae; skae.display.__all__;"
+        "print({'keras', 'tensorflow', 'matplotlib'} & set(sys.modules));"
+        "skae.display.LatentSpaceDisplay;"
+        "print({'keras', 'tensorflow', 'matplotlib.pyplot'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert said.stdout.split() == ["set()", "set()"], said.stderr
+
+
+def test_without_matplotlib_there_is_one_sentence(monkeypatch):
+    monkeypatch.delattr(display, "LatentSpaceDisplay")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"skae\.display\.LatentSpaceDisplay requires matplotlib"):
+        _ = display.LatentSpaceDisplay
+
+
+def test_many_panels_take_the_place_of_the_axes_given(pca):
+    left, right = Figure().subplots(1, 2)
+    shown = LatentSpaceDisplay.from_estimator(pca, X[:50], ax=right)
+    assert all(panel.figure is right.figure for panel in shown.axes_.flat)
+    assert not right.axison
+    assert shown.axes_[0, 0].get_position().x0 > left.get_position().x1
+    with pytest.raises(ValueError, match="ax, which is no part of a grid"):
+        LatentSpaceDisplay.from_estimator(pca, X[:50], ax=Figure().add_axes((0, 0, 1, 1)))
+
+
+# ---- samples ------------------------------------------------------------------------------
+
+
+def test_sample_holds_every_class_in_its_proportion():
+    labels = np.repeat([0, 1, 2], [98_999, 1000, 1])
+    rows = sample_of_rows(len(labels), 1000, labels, 0)
+    assert len(set(rows)) == 1000
+    np.testing.assert_allclose(np.bincount(labels[rows]), [989, 10, 1], atol=1)
+
+
+# ---- latent space -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("components", "n_panels", "n_scatters"), [(1, 1, 0), (2, 1, 1), (3, 1, 1), (4, 16, 6)]
+)
+def test_latent_space_has_a_panel_for_every_pair(pca, components, n_panels, n_scatters):
+    shown = LatentSpaceDisplay.from_estimator(pca, X, y, components=range(components))
+    assert shown.axes_.size == n_panels
+    assert len(shown.scatter_) == n_scatters
+    assert len(shown.frame()) == len(X)
+
+
+def test_latent_space_draws_the_codes_in_the_colours_of_their_classes(pca, ax):
+    shown = LatentSpaceDisplay.from_estimator(pca, X, y, components=[2, 0], max_points=300, ax=ax)
+    points = np.asarray(shown.scatter_[0].get_offsets())
+    np.testing.assert_allclose(points, shown.frame()[["code 2", "code 0"]])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("code 2", "code 0")
+    colors = shown.scatter_[0].get_facecolor()[:, :3]
+    of_class = {label: np.unique(colors[shown.y == label], axis=0) for label in range(10)}
+    assert all(len(found) == 1 for found in of_class.values())
+    assert len(np.unique(np.concatenate(list(of_class.values())), axis=0)) == 10
+    assert {text.get_text() for text in ax.texts} == set("0123456789")
+    assert ax.get_xlim()[0] < points[:, 0].min() < points[:, 0].max() < ax.get_xlim()[1]
+
+
+def test_latent_space_colours_a_quantity_by_a_scale(pca):
+    shown = LatentSpaceDisplay.from_estimator(pca, X, X.sum(axis=1), components=[0, 1])
+    assert len(shown.figure_.axes) == 2  # the second one is the scale
+    assert not shown.ax_.texts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"y": [0, 1]}, r"Expected y .* for each of 5 rows, got .* \(2,\)"),
+        ({"y": [0, 1, 2, 0, 1], "target_names": ["a", "b"]}, "name for each of the 3 classes"),
+        ({"component_names": ["only one"]}, "Expected 2 component_names"),
+    ],
+)
+def test_latent_space_refuses_what_does_not_fit(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        LatentSpaceDisplay(X[:5, 10:12], **arguments).plot()
+
+
+# ---- reconstructions ----------------------------------------------------------------------
+
+
+def test_images_stand_above_their_codes_and_reconstructions(ax):
+    images = X[:64].reshape(-1, 8, 8)
+    fitted = ConvAutoencoder(None, filters=(4, 1), **SMALL).fit(images)
+    shown = ReconstructionDisplay.from_estimator(fitted, images, samples=[3, 5], ax=ax)
+    assert shown.images_.shape == (3, 2)
+    np.testing.assert_array_equal(shown.images_[0, 1].get_array(), images[5])
+    assert shown.images_[1, 1].get_array().shape == fitted.code_shape_[:2]
+    expected = fitted.reconstruct(images[[3]])[0]
+    np.testing.assert_allclose(shown.images_[2, 0].get_array(), expected, rtol=1e-5)
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "original",
+        "code",
+        "reconstruction",
+    ]
+
+
+def test_series_are_curves_with_their_reconstructions(pca):
+    shown = ReconstructionDisplay.from_estimator(pca, X, samples=2, sequence_shape=(32, 2))
+    assert shown.axes_.shape == (2,)
+    assert [len(panel.lines) for panel in shown.axes_] == [4, 4]  # two channels each
+    np.testing.assert_array_equal(shown.axes_[0].lines[1].get_ydata(), shown.originals[0][1::2])
+
+
+def test_table_rows_are_bars_of_residuals_for_every_method():
+    table = load_breast_cancer(as_frame=True).data
+    rows, names = table[:3], list(table)
+    methods = {"mean": np.tile(table.mean(), (3, 1)), "itself": rows}
+    shown = ReconstructionDisplay(rows, methods, feature_names=names, feature_scale=table.std())
+    shown.plot()
+    bars = np.array([bar.get_height() for bar in shown.axes_[2].patches]).reshape(2, -1)
+    np.testing.assert_allclose(bars[0], (table.mean() - table.iloc[2]) / table.std())
+    assert not bars[1].any()
+    assert [label.get_text() for label in shown.axes_[2].get_xticklabels()] == names
+    frame = shown.frame().set_index(["method", "sample", "feature"])["residual"]
+    assert frame["mean", "1", "mean area"] == pytest.approx(table["mean area"].mean() - 1326)
+
+
+@pytest.mark.parametrize("samples", [0, [0, 1797], [], [[0]], "all"])
+def test_rows_that_there_are_none_of_are_refused(pca, samples):
+    with pytest.raises(ValueError, match="Expected samples"):
+        ReconstructionDisplay.from_estimator(pca, X, samples=samples)
+
+
+def test_images_of_another_size_are_refused(pca):
+    with pytest.raises(ValueError, match=r"image_shape to hold the 64 numbers.*got \(9, 9\)"):
+        ReconstructionDisplay.from_estimator(pca, X, image_shape=(9, 9))
+
+
+def test_images_in_colour_are_drawn_in_colour(ax):
+    images = np.random.default_rng(0).integers(0, 256, size=(3, 4, 4, 3))
+    shown = ReconstructionDisplay(images, images / 2).plot(ax)
+    drawn = shown.images_[1, 2].get_array()
+    np.testing.assert_allclose(drawn, (images[2] / 2 - images.min()).clip(0) / np.ptp(images))
+
+
+# ---- the latent plane, decoded ------------------------------------------------------------
+
+
+def test_manifold_decodes_between_the_quantiles_of_the_codes(pca, ax):
+    shown = LatentManifoldDisplay.from_estimator(pca, X, n=4, components=(1, 3), **IMAGE, ax=ax)
+    codes = pca.transform(X)
+    expected = np.quantile(codes, (0.005, 0.995), axis=0)
+    np.testing.assert_allclose(shown.horizontal[[0, -1]], expected[:, 1])
+    np.testing.assert_allclose(shown.vertical[[0, -1]], expected[:, 3])
+    code = np.median(codes, axis=0)
+    code[[1, 3]] = shown.horizontal[2], shown.vertical[0]
+    np.testing.assert_allclose(shown.rows[0, 2], pca.inverse_transform([code])[0])
+    bottom = shown.image_.get_array()[-8:, 16:24]  # the first line is drawn at the bottom
+    np.testing.assert_allclose(bottom, shown.rows[0, 2].reshape(8, 8))
+
+
+def test_grid_of_a_variational_autoencoder_holds_normal_quantiles(ax):
+    fitted = VariationalAutoencoder(3, **SMALL).fit(X[:200])
+    shown = LatentManifoldDisplay.from_estimator(fitted, n=5, **IMAGE, ax=ax)
+    np.testing.assert_allclose(norm.cdf(shown.vertical), np.linspace(0.005, 0.995, 5))
+    code = [shown.horizontal[4], shown.vertical[1], 0]
+    np.testing.assert_allclose(shown.rows[1, 4], fitted.inverse_transform([code])[0], atol=1e-4)
+    with pytest.raises(ValueError, match=r"components below 3.*got \(0, 3\)"):
+        LatentManifoldDisplay.from_estimator(fitted, components=(0, 3))
+
+
+def test_codes_of_unknown_reach_need_rows(pca):
+    with pytest.raises(ValueError, match="Expected X, rows whose codes say where to decode"):
+        LatentManifoldDisplay.from_estimator(pca)
+
+
+def test_traversal_moves_one_component_and_rests_at_the_sample(pca, ax):
+    shown = LatentTraversalDisplay.from_estimator(
+        pca, X, sample=7, components=[2, 0], n_steps=5, sequence_shape=(64, 1), ax=ax
+    )
+    assert shown.rows.shape == (2, 5, 64)
+    code = pca.transform(X[[7]])
+    code[0, 2] = shown.steps[0, 3]
+    np.testing.assert_allclose(shown.rows[0, 3], pca.inverse_transform(code)[0])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["code 2", "code 0"]
+    assert len(shown.image_.get_segments()) == 10
+
+
+# ---- layers -------------------------------------------------------------------------------
+
+
+def nested_model():
+    encoder = keras.Sequential(
+        [keras.layers.Dense(5, activation="relu"), keras.layers.Dense(2)], name="z"
+    )
+    rows = keras.Input((64,))
+    outputs = keras.layers.Dense(64, name="wide")(encoder(rows))
+    return keras.Model(rows, outputs)
+
+
+def sequential_model():
+    return keras.Sequential(
+        [keras.Input((64,)), keras.layers.Dense(3, name="z"), keras.layers.Dense(64, name="wide")]
+    )
+
+
+@pytest.mark.parametrize(("build", "n_layers"), [(nested_model, 3), (sequential_model, 2)])
+def test_every_layer_of_a_users_model_is_drawn(build, n_layers, ax):
+    fitted = KerasAutoencoder(build, code_layer="z", **SMALL).fit(X[:200])
+    scores = fitted.score_samples(X[:5])
+    shown = LayerActivationsDisplay.from_estimator(fitted, X, samples=[0, 9], **IMAGE, ax=ax)
+    names = list(shown.activations)
+    assert names[-1] == "decoder/output_activation"  # what the library adds, here nothing
+    assert len(names) == n_layers + 1
+    assert shown.images_.shape == (len(names) + 1, 2)
+    codes, *_, outputs = list(shown.activations.values())[n_layers - 2 :]
+    np.testing.assert_allclose(codes, fitted.transform(X[[0, 9]]), rtol=1e-4)
+    np.testing.assert_allclose(outputs, fitted.reconstruct(X[[0, 9]]), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(fitted.score_samples(X[:5]), scores)
+
+
+def test_layers_of_the_last_step_of_a_pipeline(autoencoder):
+    pipeline = make_pipeline(StandardScaler(with_mean=False, with_std=False), autoencoder).fit(X)
+    shown = LayerActivationsDisplay.from_estimator(
+        pipeline, X, samples=[0], layers=["code_from_principal"]
+    )
+    codes = shown.activations["encoder/code_from_principal"]
+    np.testing.assert_allclose(codes, pipeline.transform(X[:1]), rtol=1e-4)
+    assert shown.frame().loc["encoder/code_from_principal", "size"] == 4
+
+
+def test_layer_that_there_is_none_of_is_refused(autoencoder):
+    with pytest.raises(ValueError, match=r"layers out of \['encoder/.*got 'middle'"):
+        LayerActivationsDisplay.from_estimator(autoencoder, X, layers=["middle"])
+
+
+@pytest.mark.parametrize(
+    ("code_shape", "picture"), [(None, (5, 10)), ((5, 5, 2), (5, 11)), ((10, 5), (10, 5))]
+)
+def test_codes_are_pictures_of_their_own_shape(code_shape, picture, ax):
+    codes = np.arange(100.0).reshape(2, 50)
+    shown = EncodedStateDisplay(codes, code_shape=code_shape).plot(ax)
+    drawn = shown.images_[0, 1].get_array()
+    assert drawn.shape == picture
+    assert sorted(drawn.compressed()) == list(range(50, 100))
+    assert shown.frame().shape == (2, 50)
+
+
+# ---- training, errors, usage --------------------------------------------------------------
+
+
+def test_history_has_a_line_for_every_loss_and_marks_the_best(ax):
+    history = {"loss": [3.0, 2.0], "val_loss": [4.0, 5.0], "kl_loss": [0.1, 0.2], "rate": [1, 2]}
+    shown = TrainingHistoryDisplay(history, best_epoch=1).plot(ax)
+    assert set(shown.lines_) == {"loss", "val_loss", "kl_loss"}
+    np.testing.assert_array_equal(shown.lines_["val_loss"].get_data(), [[1, 2], [4, 5]])
+    assert shown.lines_["loss"].get_color() == shown.lines_["val_loss"].get_color()
+    assert shown.best_line_.get_xdata()[0] == 1
+    assert ax.get_yscale() == "log"
+    pd.testing.assert_frame_equal(shown.frame().reset_index(drop=True), pd.DataFrame(history))
+    with pytest.raises(ValueError, match="at least one epoch of 'loss'"):
+        TrainingHistoryDisplay({}).plot()
+
+
+def test_threshold_is_the_detectors(ax):
+    detector = ReconstructionOutlierDetector(
+        DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL), contamination=0.1, random_state=0
+    ).fit(X[:300])
+    shown = ReconstructionErrorDisplay.from_estimator(detector, X, y == 0, ax=ax)
+    np.testing.assert_allclose(shown.errors, -detector.score_samples(X), rtol=1e-6)
+    assert shown.threshold_line_.get_xdata()[0] == -detector.offset_
+    assert shown.frame()["above_threshold"].mean() == np.mean(detector.predict(X) == -1)
+    for histogram in shown.histograms_.values():
+        assert histogram.get_data().values.sum() == pytest.approx(1)
+    FeatureErrorDisplay.from_estimator(detector, X, **IMAGE)
+
+
+def test_errors_of_an_autoencoder_have_no_threshold(autoencoder, ax):
+    shown = ReconstructionErrorDisplay.from_estimator(autoencoder, X, ax=ax)
+    assert shown.threshold is None
+    np.testing.assert_allclose(shown.errors, -autoencoder.score_samples(X))
+
+
+def test_far_errors_are_drawn_on_a_logarithmic_axis(ax):
+    ReconstructionErrorDisplay(np.geomspace(1e-3, 1e3, 500)).plot(ax)
+    assert ax.get_xscale() == "log"
+
+
+def test_feature_errors_are_those_of_all_rows(pca, monkeypatch, ax):
+    monkeypatch.setattr(display._rows, "_ROWS_AT_ONCE", 500)
+    shifted = X + 1e6
+    fitted = PCA(4, random_state=0).fit(shifted)
+    shown = FeatureErrorDisplay.from_estimator(fitted, shifted, relative=True, ax=ax)
+    expected = np.square(X - pca.inverse_transform(pca.transform(X))).mean(axis=0)
+    np.testing.assert_allclose(shown.errors, expected, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(shown.variances, X.var(axis=0), rtol=1e-6, atol=1e-9)
+    widths = [bar.get_width() for bar in shown.bars_]
+    assert len(widths) == 20
+    assert widths == sorted(widths)
+
+
+def test_usage_of_pca_is_its_explained_variance(pca, ax):
+    shown = CodeUsageDisplay.from_estimator(pca, X, ax=ax)
+    frame = shown.frame()
+    for column in ("explained_variance_ratio", "pca_explained_variance_ratio"):
+        np.testing.assert_allclose(frame[column], pca.explained_variance_ratio_, rtol=1e-5)
+    assert shown.total == pytest.approx(pca.explained_variance_ratio_.sum())
+    assert frame["active"].all()
+
+
+def test_component_that_the_decoder_does_not_read_is_not_in_use(ax):
+    rows = X.copy()
+    rows[:, 2:] = 0  # two features that vary
+    rows[:, :2] = np.random.default_rng(0).normal(size=(len(X), 2))
+    shown = CodeUsageDisplay.from_estimator(PCA(4).fit(rows), rows, ax=ax)
+    assert shown.frame()["active"].tolist() == [True, True, False, False]
+
+
+def test_detectors_of_scikit_learn_are_drawn_too(ax):
+    forest = IsolationForest(n_estimators=5, random_state=0).fit(X)
+    shown = ReconstructionErrorDisplay.from_estimator(forest, X, ax=ax)
+    assert shown.threshold == -forest.offset_
