@@ -84,7 +84,8 @@ class TrainingHistoryDisplay:
         losses = self._losses()
         self.ax_ = single_axes(ax, (5.6, 3.8))
         self.figure_ = self.ax_.figure
-        colors = dict(zip(self._terms(losses), class_colors(len(losses)), strict=False))
+        terms = self._terms(losses)
+        colors = dict(zip(terms, class_colors(len(terms)), strict=True))
         self.lines_ = {
             name: self._draw(name, losses[name].to_numpy(), colors[name.removeprefix("val_")])
             for name in losses
