@@ -4,9 +4,15 @@ import argparse
 import shlex
 import sys
 
-from benchmarks import BenchmarkError, anomaly, defaults, latent, speed
+from benchmarks import BenchmarkError, anomaly, articles, defaults, latent, speed
 
-JOBS = {"anomaly": anomaly, "defaults": defaults, "latent": latent, "speed": speed}
+JOBS = {
+    "anomaly": anomaly,
+    "articles": articles,
+    "defaults": defaults,
+    "latent": latent,
+    "speed": speed,
+}
 
 
 def main(argv=None):

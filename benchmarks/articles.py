@@ -1,0 +1,63 @@
+"""Rebuild published autoencoders through skae: parameters, losses, times, pictures."""
+
+import time
+from pathlib import Path
+
+from benchmarks import start_keras
+from benchmarks.options import integer
+from benchmarks.report import write
+
+
+def add_arguments(parser):
+    """Add the options of this job to its parser.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Parser of the subcommand.
+    """
+    parser.add_argument("--only", nargs="+", metavar="ID", help="articles or findings, such as B1")
+    parser.add_argument(
+        "--most-epochs",
+        type=integer(1),
+        help="cut longer trainings to so many epochs (default: as long as published)",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what lies in the folder, measured alike"
+    )
+    parser.add_argument("--quick", action="store_true", help="a small run, to try it out")
+    parser.add_argument("--seed", type=integer(0), default=0, help="random state (default: 0)")
+    parser.add_argument("--output", type=Path, default=Path("reports/articles"), help="folder")
+    parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+
+
+def run(arguments, command):
+    """Measure, print the tables, write the report and say where it lies.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Options of this job.
+    command : str
+        The command line, as the report is to state it.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if `--check` found a claim that does not hold.
+    """
+    start = time.perf_counter()
+    start_keras()
+    from benchmarks import articles_claims, articles_page, articles_study  # they import Keras
+
+    study = articles_study.measure(arguments)
+    report = articles_page.describe(
+        study,
+        claims=() if arguments.quick else tuple(articles_claims.claims(study)),
+        command=command,
+        wall_time_s=time.perf_counter() - start,
+    )
+    page = write(report, arguments.output)
+    print(report.terminal())
+    print(f"\nReport: {page}")
+    return int(arguments.check and not all(claim.holds for claim in report.claims))

@@ -1,0 +1,170 @@
+"""The study of `benchmarks.articles`: which parts of it are measured, and its tables."""
+
+import pickle
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+from tqdm import tqdm
+
+from benchmarks import BenchmarkError
+from benchmarks.articles_findings import MEASURED
+from benchmarks.articles_measures import KERAS, SKAE, Extent, Result, Rows, rows_of
+from benchmarks.articles_measures import measure as measure_article
+from benchmarks.articles_table import ARTICLES, Article
+
+SAVED = "parts"  # folder of what was measured, to go on from
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What was measured.
+
+    Parameters
+    ----------
+    extent : Extent
+        How much of everything was done.
+    articles : dict of str to (Article, Rows, Result)
+        By their ids.
+    findings : DataFrame
+        One `articles_findings.Finding` a row.
+    """
+
+    extent: Extent
+    articles: dict[str, tuple[Article, Rows, Result]]
+    findings: pd.DataFrame
+
+    @property
+    def results(self):
+        """Parameters and losses, one article a row."""
+        return pd.DataFrame([_losses(*measured) for measured in self.articles.values()])
+
+    @property
+    def times(self):
+        """Seconds by hand and with skae, the shortest of the rounds, one article a row."""
+        return pd.DataFrame([_times(*measured) for measured in self.articles.values()])
+
+    @property
+    def raw(self):
+        """Learning curves and all rounds of the comparison of times, by name."""
+        if not self.articles:
+            return {}
+        measured = [(article.id, result) for article, _, result in self.articles.values()]
+        curves = [
+            pd.DataFrame(result.published.curve, columns=["epochs", "loss", "seconds"])
+            for _, result in measured
+        ]
+        names = [name for name, _ in measured]
+        races = pd.concat([result.races for _, result in measured], keys=names, names=["id", None])
+        curves = pd.concat(curves, keys=names, names=["id", None])
+        return {
+            "curves": curves.reset_index(level="id"),
+            "races": races.reset_index(level="id"),
+        }
+
+
+def measure(arguments):
+    """Measure every article and every finding that was asked for.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Options of this job.
+
+    Returns
+    -------
+    Study
+    """
+    extent = _extent(arguments)
+    ids = _chosen(arguments.only)
+    studied, found = {}, []
+    with tqdm(total=len(ids)) as progress:
+        for article in (article for article in ARTICLES if article.id in ids):
+            path = _part(arguments, article.id)
+            result = measure_article(article, extent, path, progress.set_description)
+            studied[article.id] = (article, rows_of(article, extent), result)
+            progress.update()
+        for name in (name for name in MEASURED if name in ids):
+            progress.set_description(name)
+            found += _once(_part(arguments, name), extent, MEASURED[name])
+            progress.update()
+    return Study(extent, studied, pd.DataFrame([asdict(finding) for finding in found]))
+
+
+def _extent(arguments):
+    if arguments.quick:
+        return Extent(arguments.seed, most_epochs=1, raced_epochs=1, rounds=1, quick=True)
+    return Extent(arguments.seed, arguments.most_epochs)
+
+
+def _chosen(only):
+    ids = [article.id for article in ARTICLES] + list(MEASURED)
+    unknown = sorted(set(only or []) - set(ids))
+    if unknown:
+        raise BenchmarkError(
+            f"Expected --only with ids out of {', '.join(ids)}; received {', '.join(unknown)}."
+        )
+    return [name for name in ids if only is None or name in only]
+
+
+def _part(arguments, name):
+    """Return the file that a part of the study is saved in, gone unless it is to be resumed."""
+    path = arguments.output / SAVED / f"{name}.pkl"
+    if not arguments.resume:
+        path.unlink(missing_ok=True)
+    return path
+
+
+def _once(path, extent, function):
+    """Return what a function gives, from its file if the same was measured before."""
+    if path.is_file():
+        saved_extent, saved = pickle.loads(path.read_bytes())
+        if saved_extent == extent:
+            return saved
+    found = function(extent)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps((extent, found)))
+    return found
+
+
+def _losses(article, rows, result):
+    fit, own = result.published, result.own
+    best, best_epoch = fit.best
+    return {
+        "id": article.id,
+        "network": article.network,
+        "data": article.data,
+        "parameters": _parameters(result, SKAE),
+        "by_hand": _parameters(result, KERAS),
+        "epochs": fit.epochs,
+        "of": article.epochs,
+        "unit": article.unit,
+        "published": article.published,
+        "loss": best if article.keeps_best else fit.loss,
+        "best_epoch": best_epoch,
+        "seconds": fit.seconds,
+        "own_network": article.own.label,
+        "own_epochs": own.epochs,
+        "own_loss": own.loss,
+        "own_seconds": own.seconds,
+    }
+
+
+def _parameters(result, contestant):
+    return result.races.query("contestant == @contestant")["parameters"].iloc[0]
+
+
+def _times(article, rows, result):
+    races = result.races.set_index("contestant")
+    seconds = races["seconds"].groupby(level=0).min()
+    losses = races["loss"].groupby(level=0).mean()
+    return {
+        "id": article.id,
+        "network": article.network,
+        "rows": min(article.raced_rows, len(rows.train)),
+        "epochs": min(result.extent.raced_epochs, article.epochs),
+        "keras_s": seconds[KERAS],
+        "skae_s": seconds[SKAE],
+        "ratio": seconds[KERAS] / seconds[SKAE],
+        "keras_loss": losses[KERAS],
+        "skae_loss": losses[SKAE],
+    }

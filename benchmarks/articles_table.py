@@ -1,0 +1,328 @@
+"""The published autoencoders that `benchmarks.articles` rebuilds, and how skae would do the job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import keras
+
+import skae
+from benchmarks import articles_by_hand as by_hand
+from benchmarks import articles_networks as networks
+
+OWN_EPOCHS = 60
+UNITS = {"bce": "bce a pixel", "mse": "mse a feature", "nats": "nats an image"}
+
+
+@dataclass(frozen=True)
+class Own:
+    """What skae would use for a code of the same size.
+
+    Parameters
+    ----------
+    label : str
+        For the reader; articles on the same data with the same label share one fit.
+    build : callable
+        Returns the estimator, unfitted, given epochs and batches an epoch.
+    epochs : int, default=60
+        Passes over the training rows.
+    """
+
+    label: str
+    build: Callable
+    epochs: int = OWN_EPOCHS
+
+
+@dataclass(frozen=True)
+class Article:
+    """One published autoencoder: its network, its training, and what it reached.
+
+    Parameters
+    ----------
+    id : str
+        Short name.
+    network : str
+        For the reader.
+    data : str
+        Data set.
+    skae : callable
+        Returns the same network as an estimator.
+    by_hand : callable
+        Returns the same network as a Keras model, not compiled.
+    epochs, batch_size : int
+        Of its training.
+    own : Own
+        skae's own settings.
+    pictures : tuple of str
+        Names in `articles_pictures.DRAWN`.
+    loss : {"bce", "mse", "nats"}, default="bce"
+        "nats" is that of a variational autoencoder: cross-entropy and divergence of an image.
+    optimizer, learning_rate : str and float, default="adam" and 1e-3
+        Of its training.
+    validation_split : float, default=0.0
+        Share of the training rows that it is not trained on.
+    noise : float, default=0.0
+        Standard deviation of what is added to the pixels, clipped to [0, 1] then.
+    keeps_best : bool, default=False
+        Whether the published loss is that of the best epoch instead of the last.
+    published : float or None, default=None
+        Validation loss.
+    published_parameters : tuple of int, default=()
+        Number of weights, of the whole or of encoder and decoder.
+    raced_rows : int, default=60_000
+        Rows on which its time is compared.
+    """
+
+    id: str
+    network: str
+    data: str
+    skae: Callable
+    by_hand: Callable
+    epochs: int
+    batch_size: int
+    own: Own
+    pictures: tuple[str, ...]
+    loss: str = "bce"
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    validation_split: float = 0.0
+    noise: float = 0.0
+    keeps_best: bool = False
+    published: float | None = None
+    published_parameters: tuple[int, ...] = ()
+    raced_rows: int = 60_000
+
+    @property
+    def unit(self):
+        """What the loss is measured in."""
+        return UNITS[self.loss]
+
+    def compiled_loss(self):
+        """Return what Keras is to minimise."""
+        return {"bce": "binary_crossentropy", "mse": "mse", "nats": by_hand.nats}[self.loss]
+
+    def compiled_optimizer(self):
+        """Return a new optimizer with the published rate."""
+        classes = {
+            "adam": keras.optimizers.Adam,
+            "adadelta": keras.optimizers.Adadelta,
+            "rmsprop": keras.optimizers.RMSprop,
+        }
+        return classes[self.optimizer](learning_rate=self.learning_rate)
+
+    def estimator(self, seed):
+        """Return the network as an estimator with the published training, for `fit` in parts."""
+        loss = "mse" if self.loss == "mse" else "binary_crossentropy"
+        return self.skae().set_params(
+            loss=loss,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            validation_split=self.validation_split,
+            early_stopping=False,
+            warm_start=True,
+            random_state=seed,
+        )
+
+
+def _own(code, *, bce=True):
+    loss = "sigmoid and cross-entropy" if bce else "linear output and squared error"
+    return Own(
+        f"784-512-256-{code}, SiLU, {loss}, Adam 2e-3 with cosine decay",
+        partial(networks.own_dense, code, networks.BERNOULLI if bce else {}),
+    )
+
+
+_OWN_VARIATIONAL = Own("784-512-256-2, SiLU, Adam 1e-3 with cosine decay", networks.own_variational)
+_D = {"data": "fashion_mnist", "optimizer": "rmsprop", "batch_size": 256}
+_C = {
+    "data": "mnist",
+    "loss": "mse",
+    "optimizer": "adadelta",
+    "learning_rate": 1.0,
+    "epochs": 15,
+    "batch_size": 64,
+    "validation_split": 0.1,
+}
+_A1 = {
+    "data": "mnist",
+    "epochs": 10,
+    "batch_size": 128,
+    "validation_split": 0.2,
+    "own": _own(50),
+}
+
+ARTICLES = (
+    Article(
+        id="A1",
+        network="784-50-784, ReLU, He normal, functional model",
+        skae=lambda: skae.KerasAutoencoder(by_hand.functional_50, code_layer="code"),
+        by_hand=by_hand.functional_50,
+        pictures=("reconstruction", "encoded"),
+        **_A1,
+    ),
+    Article(
+        id="A1s",
+        network="784-50-784, ReLU, He normal, Sequential model",
+        skae=lambda: skae.KerasAutoencoder(by_hand.sequential_50, code_layer="code"),
+        by_hand=by_hand.sequential_50,
+        pictures=("reconstruction", "encoded", "layers"),
+        **_A1,
+    ),
+    Article(
+        id="B1",
+        network="784-32-2-32-784, ReLU",
+        data="mnist",
+        skae=partial(networks.dense, 2, 32),
+        by_hand=partial(by_hand.dense, (32,), 2),
+        epochs=10,
+        batch_size=32,
+        own=_own(2),
+        pictures=("history", "latent", "manifold"),
+        published=0.1985,
+        published_parameters=(51_154,),
+    ),
+    Article(
+        id="C1",
+        network="Conv 16 – Conv 1 with pooling to a 7×7 code, linear output",
+        skae=networks.feature_map,
+        by_hand=by_hand.feature_map_49,
+        own=_own(49, bce=False),
+        pictures=("encoded", "history"),
+        raced_rows=10_000,
+        **_C,
+    ),
+    Article(
+        id="C2",
+        network="784-128-64-32 mirrored, ReLU, squared error",
+        skae=partial(networks.dense, 32, 128, 64),
+        by_hand=partial(by_hand.dense, (128, 64), 32),
+        own=_own(32, bce=False),
+        pictures=("reconstruction",),
+        **_C,
+    ),
+    Article(
+        id="D1",
+        network="784-32-784, ReLU",
+        skae=partial(networks.dense, 32),
+        by_hand=partial(by_hand.dense, (), 32),
+        epochs=100,
+        own=_own(32),
+        pictures=("history", "reconstruction"),
+        published=0.282,
+        **_D,
+    ),
+    Article(
+        id="D2",
+        network="784-32-784, ReLU, L1 penalty 1e-8 on the code",
+        skae=networks.sparse,
+        by_hand=partial(by_hand.dense, (), 32, sparsity=1e-8),
+        epochs=150,
+        own=_own(32),
+        pictures=("reconstruction",),
+        published=0.285,
+        **_D,
+    ),
+    Article(
+        id="D3",
+        network="784-128-64-32 mirrored, ReLU",
+        skae=partial(networks.dense, 32, 128, 64),
+        by_hand=partial(by_hand.dense, (128, 64), 32),
+        epochs=150,
+        own=_own(32),
+        pictures=("history", "reconstruction"),
+        published=0.277,
+        **_D,
+    ),
+    Article(
+        id="D4",
+        network="Conv 32-16-16 with batch norm and pooling to 4×4×16",
+        skae=networks.convolutions,
+        by_hand=partial(by_hand.normalized_convolutions, (32, 16, 16)),
+        epochs=150,
+        own=_own(256),
+        pictures=("history", "reconstruction"),
+        keeps_best=True,
+        published=0.265,
+        raced_rows=10_000,
+        **_D,
+    ),
+    Article(
+        id="D5",
+        network="Conv 32-32-32 as D4, noise N(0, 0.5²) on its input",
+        skae=networks.denoising,
+        by_hand=partial(by_hand.normalized_convolutions, (32, 32, 32)),
+        epochs=150,
+        own=Own("784-1024-512, SiLU, Adam 1e-3 with cosine decay", networks.own_denoising),
+        pictures=("history", "denoised"),
+        noise=0.5,
+        keeps_best=True,
+        published=0.287,
+        raced_rows=10_000,
+        **_D,
+    ),
+    Article(
+        id="D6",
+        network="LSTM 64 to one vector, repeated, LSTM 64",
+        data="ecg5000",
+        skae=networks.recurrent,
+        by_hand=partial(by_hand.recurrent, 140, 64),
+        epochs=10,
+        batch_size=32,
+        own=Own("140-256-128-64, SiLU, skae's defaults", networks.own_sequence, epochs=100),
+        pictures=("history", "reconstruction"),
+        loss="mse",
+    ),
+    Article(
+        id="D7",
+        network="variational, 784-256-2 mirrored, ReLU",
+        data="fashion_mnist",
+        skae=lambda: networks.variational(skae.DenseNetwork((256,), activation="relu")),
+        by_hand=by_hand.dense_variational,
+        epochs=100,
+        batch_size=128,
+        own=_OWN_VARIATIONAL,
+        pictures=("history", "latent", "manifold", "samples"),
+        loss="nats",
+        optimizer="rmsprop",
+    ),
+    Article(
+        id="D8",
+        network="variational, Conv 64-64-64 with one stride – 128-2 mirrored",
+        data="fashion_mnist",
+        skae=networks.convolutional_variational,
+        by_hand=partial(by_hand.convolutional_variational, 64, 128),
+        epochs=150,
+        batch_size=128,
+        own=_OWN_VARIATIONAL,
+        pictures=("history", "latent", "manifold"),
+        loss="nats",
+        optimizer="rmsprop",
+        raced_rows=2_000,
+    ),
+    Article(
+        id="E1",
+        network="784-300-2-300-784, LeakyReLU after every layer",
+        data="mnist",
+        skae=networks.leaky,
+        by_hand=by_hand.leaky,
+        epochs=20,
+        batch_size=256,
+        own=_own(2, bce=False),
+        pictures=("latent", "reconstruction"),
+        loss="mse",
+        learning_rate=5e-4,
+        published_parameters=(236_102, 236_884),
+    ),
+    Article(
+        id="V",
+        network="contractive, 784-32-784, sigmoid",
+        data="mnist",
+        skae=networks.contractive,
+        by_hand=partial(by_hand.contractive, 32, 0.1),
+        epochs=20,
+        batch_size=256,
+        own=_own(32),
+        pictures=("reconstruction",),
+    ),
+)
