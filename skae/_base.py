@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skae import _training
 from skae._fitting import AutoencoderFitting
+from skae._html import html_summary
 from skae._persistence import PackedModel
 from skae._validation import validate_codes, validate_rows
 
@@ -167,6 +168,15 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
             chunk = slice(start, start + _ROWS_AT_ONCE)
             errors[chunk] = self._sample_errors(self._samples(rows[chunk]))
         return errors
+
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + html_summary(self)
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] += html_summary(self)
+        return bundle
 
     def __getstate__(self):
         state = dict(super().__getstate__())

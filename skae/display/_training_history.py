@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from skae.display._axes import single_axes
 from skae.display._classes import GREY, class_colors
@@ -136,7 +136,9 @@ class TrainingHistoryDisplay:
     def _label(self, values):
         finite = values[np.isfinite(values)]
         if finite.size and finite.min() > 0 and finite.max() > _WIDE * finite.min():
-            self.ax_.set_yscale("log")
+            self.ax_.set_yscale("log", subs=[])
+            self.ax_.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            self.ax_.yaxis.set_major_formatter("{x:g}")
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
         self.ax_.set(xlabel="epoch", ylabel="loss")
         self.ax_.legend(frameon=False, fontsize="small")
