@@ -34,7 +34,7 @@ def _claims_about_articles(study):
     results, times = study.results, study.times
     yield Claim(
         "Every network has as many parameters as the one written by hand.",
-        bool((results["parameters"] == results["by_hand"]).all()),
+        bool((results["difference"] == 0).all()),
     )
     for article, _, result in study.articles.values():
         if article.published_parameters:
@@ -44,14 +44,14 @@ def _claims_about_articles(study):
                 f"{article.id} has the published number of parameters, {shown}.",
                 article.published_parameters in (halves, (sum(halves),)),
             )
-    for row in results[
-        (results["epochs"] == results["of"]) & results["published"].notna()
-    ].itertuples():
-        yield Claim(
-            f"{row.id} reaches its published loss, {row.published:.4g}, with the published "
-            f"training: {row.loss:.4f}.",
-            row.loss <= row.published + LOSS_TOLERANCE,
-        )
+    for row in results.dropna(subset="published").itertuples():
+        reached = row.loss <= row.published + LOSS_TOLERANCE
+        if reached or row.epochs == row.of:
+            yield Claim(
+                f"{row.id} reaches its published loss, {row.published:.4g}, with the published "
+                f"training: {row.loss:.4f} after {row.epochs} of {row.of} epochs.",
+                reached,
+            )
     slowest = times.loc[times["ratio"].idxmin()]
     yield Claim(
         f"No network trains longer than by hand, up to a tenth: {slowest['id']} takes "

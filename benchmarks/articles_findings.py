@@ -70,9 +70,9 @@ def principal_components(extent):
     angle = np.degrees(subspace_angles(back.T, pca.components_.T).max())
     components = np.linalg.svd((codes - codes.mean(axis=0)) @ back, full_matrices=False)[2][:k]
     cosine = np.abs(np.einsum("ij,ij->i", components, pca.components_)).min()
-    subject = f"linear autoencoder with {k} units, from random weights, beside PCA({k})"
+    subject = f"linear, {k} units, beside PCA({k})"
     return [
-        Finding("P", subject, "largest principal angle, degrees", angle, "goal", 1, angle < 1),
+        Finding("P", subject, "largest principal angle, °", angle, "goal", 1, angle < 1),
         Finding("P", subject, "least |cosine| of components", cosine, "goal", 0.99, cosine > 0.99),
     ]
 
@@ -113,7 +113,7 @@ def denoising(extent):
     noise = np.random.default_rng(extent.seed).normal(0, 0.5, split.X_test.shape)
     left = autoencoder.reconstruct(split.X_test + noise) - split.X_test
     share = np.square(left).sum() / np.square(noise).sum()
-    subject = "DenoisingAutoencoder(128, noise=0.5), noise N(0, 0.5²)"
+    subject = "denoising, noise N(0, 0.5²)"
     return [Finding("U", subject, "noise energy left", share, "goal", 0.25, share < 0.25)]
 
 
@@ -126,7 +126,7 @@ def threshold(extent):
     ).fit(problem.X_train)
     area = roc_auc_score(problem.is_anomaly, -detector.score_samples(problem.X_test))
     alarms = (detector.predict(problem.X_test[~problem.is_anomaly]) == -1).mean()
-    subject = f"ReconstructionOutlierDetector, {problem.name}"
+    subject = f"outlier detector, {problem.name}"
     return [
         Finding("U", subject, "AUROC", area, "published", 0.95, area >= 0.95),
         Finding("U", subject, "false alarms", alarms, "promised", 0.01, alarms < 0.012),
@@ -149,7 +149,7 @@ def contraction(extent):
         for weight in (0.0, 1.0)
     }
     ratio = norms[1.0] / norms[0.0]
-    subject = "ContractiveAutoencoder(8, contraction=1) beside contraction=0"
+    subject = "contraction 1 beside 0"
     return [Finding("V", subject, "ratio of the mean ‖J‖", ratio, "goal", 0.7, ratio < 0.7)]
 
 
@@ -166,7 +166,7 @@ def selection(extent):
     trees = ExtraTreesClassifier(50, random_state=extent.seed)
     trees.fit(selector.transform(X_train), y_train)
     accuracy = trees.score(selector.transform(X_test), y_test)
-    subject = f"ConcreteAutoencoder({SELECTED}), {len(X_train)} rows"
+    subject = f"concrete, {SELECTED} pixels, {len(X_train)} rows"
     return [
         Finding("V", subject, "mse a pixel", mse, "published", 0.0191, mse <= 0.0191),
         Finding("V", subject, "ExtraTrees", accuracy, "published", 0.9385, accuracy >= 0.9385),
@@ -188,7 +188,7 @@ def deep_compression(extent):
     error = np.square(autoencoder.reconstruct(X_test) - X_test).sum(axis=1).mean()
     pca = PCA(30, random_state=extent.seed).fit(X_train)
     of_pca = np.square(pca.inverse_transform(pca.transform(X_test)) - X_test).sum(axis=1).mean()
-    subject, measure = "784-1000-500-250-30, SiLU", "squared error an image"
+    subject, measure = "784-1000-500-250-30", "squared error an image"
     return [
         Finding("H", subject, measure, error, "published", 3.0, error <= 3.0),
         Finding("H", subject, measure, error, "PCA", of_pca, error <= of_pca),
@@ -213,8 +213,8 @@ def likelihood(extent):
     samples = 10 if extent.quick else IMPORTANCE_SAMPLES
     rows = _binarized(X_test, extent.seed)[:BOUNDED_ROWS]
     nats = -autoencoder.score_samples(rows, samples).mean()
-    subject = "VariationalAutoencoder(50), 784-500-500, SiLU"
-    measure = f"negative log-likelihood of {len(rows)} test rows, {samples} importance samples"
+    subject = "variational, 784-500-500-50"
+    measure = f"NLL, nats, {len(rows)} test rows, {samples} importance samples"
     return [Finding("N", subject, measure, nats, "goal", 90, nats <= 90)]
 
 

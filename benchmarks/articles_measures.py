@@ -60,7 +60,8 @@ class Extent:
     seed : int, default=0
         First random state.
     most_epochs : int or None, default=None
-        Longer trainings are cut to this; None trains as long as published.
+        Longer trainings are cut to this; None trains as long as published. What an earlier run
+        trained longer stays.
     raced_epochs : int, default=3
         Epochs of the comparison of times.
     rounds : int, default=2
@@ -74,6 +75,11 @@ class Extent:
     raced_epochs: int = 3
     rounds: int = 2
     quick: bool = False
+
+    @property
+    def source(self):
+        """What a later run must share to go on from here: all but how long is trained."""
+        return self.seed, self.raced_epochs, self.rounds, self.quick
 
     def epochs(self, wanted):
         """Return how many of the wanted epochs are trained."""
@@ -123,8 +129,8 @@ class Result:
 
     Parameters
     ----------
-    extent : Extent
-        How much was asked for.
+    source : tuple
+        `Extent.source` of the run that began it.
     races : DataFrame or None, default=None
         Columns "round", "contestant", "seconds", "loss", "parameters".
     published : Fit or None, default=None
@@ -133,7 +139,7 @@ class Result:
         skae's own settings.
     """
 
-    extent: Extent
+    source: tuple
     races: pd.DataFrame | None = None
     published: Fit | None = None
     own: Fit | None = None
@@ -162,7 +168,7 @@ def rows_of(article, extent):
 
 
 def measure(article, extent, path, progress):
-    """Measure one article, or go on where an earlier run with the same extent was interrupted.
+    """Measure one article, or go on where an earlier run stopped.
 
     Parameters
     ----------
@@ -179,7 +185,7 @@ def measure(article, extent, path, progress):
     -------
     Result
     """
-    result = _saved(path, extent) or Result(extent)
+    result = _saved(path, extent) or Result(extent.source)
     rows = rows_of(article, extent)
     if result.races is None:
         progress(f"{article.id}: by hand and skae")
@@ -324,7 +330,7 @@ def _saved(path, extent):
     if not path.is_file():
         return None
     result = pickle.loads(path.read_bytes())
-    return result if result.extent == extent else None
+    return result if result.source == extent.source else None
 
 
 def _save(result, path):

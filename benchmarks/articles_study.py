@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import asdict, dataclass
+from math import prod
 
 import pandas as pd
 from tqdm import tqdm
@@ -117,31 +118,32 @@ def _part(arguments, name):
 def _once(path, extent, function):
     """Return what a function gives, from its file if the same was measured before."""
     if path.is_file():
-        saved_extent, saved = pickle.loads(path.read_bytes())
-        if saved_extent == extent:
+        source, saved = pickle.loads(path.read_bytes())
+        if source == extent.source:
             return saved
     found = function(extent)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pickle.dumps((extent, found)))
+    path.write_bytes(pickle.dumps((extent.source, found)))
     return found
 
 
 def _losses(article, rows, result):
     fit, own = result.published, result.own
-    best, best_epoch = fit.best
+    n_weights = _parameters(result, SKAE)
     return {
         "id": article.id,
         "network": article.network,
         "data": article.data,
-        "parameters": _parameters(result, SKAE),
-        "by_hand": _parameters(result, KERAS),
+        "parameters": n_weights,
+        "difference": n_weights - _parameters(result, KERAS),
         "epochs": fit.epochs,
         "of": article.epochs,
-        "unit": article.unit,
+        "trained": f"{fit.epochs} of {article.epochs}",
+        "unit": article.loss,
         "published": article.published,
-        "loss": best if article.keeps_best else fit.loss,
-        "best_epoch": best_epoch,
+        "loss": fit.best[0] if article.keeps_best else fit.loss,
         "seconds": fit.seconds,
+        "code": prod(fit.estimator.code_shape_),
         "own_network": article.own.label,
         "own_epochs": own.epochs,
         "own_loss": own.loss,
@@ -155,13 +157,14 @@ def _parameters(result, contestant):
 
 def _times(article, rows, result):
     races = result.races.set_index("contestant")
+    _, raced_epochs, _, _ = result.source
     seconds = races["seconds"].groupby(level=0).min()
     losses = races["loss"].groupby(level=0).mean()
     return {
         "id": article.id,
         "network": article.network,
         "rows": min(article.raced_rows, len(rows.train)),
-        "epochs": min(result.extent.raced_epochs, article.epochs),
+        "epochs": min(raced_epochs, article.epochs),
         "keras_s": seconds[KERAS],
         "skae_s": seconds[SKAE],
         "ratio": seconds[KERAS] / seconds[SKAE],

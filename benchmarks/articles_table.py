@@ -11,7 +11,6 @@ from benchmarks import articles_by_hand as by_hand
 from benchmarks import articles_networks as networks
 
 OWN_EPOCHS = 60
-UNITS = {"bce": "bce a pixel", "mse": "mse a feature", "nats": "nats an image"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Article:
     id : str
         Short name.
     network : str
-        For the reader.
+        Layers of the encoder, for the reader.
     data : str
         Data set.
     skae : callable
@@ -92,11 +91,6 @@ class Article:
     published_parameters: tuple[int, ...] = ()
     raced_rows: int = 60_000
 
-    @property
-    def unit(self):
-        """What the loss is measured in."""
-        return UNITS[self.loss]
-
     def compiled_loss(self):
         """Return what Keras is to minimise."""
         return {"bce": "binary_crossentropy", "mse": "mse", "nats": by_hand.nats}[self.loss]
@@ -126,14 +120,14 @@ class Article:
 
 
 def _own(code, *, bce=True):
-    loss = "sigmoid and cross-entropy" if bce else "linear output and squared error"
+    loss = "bce" if bce else "mse, linear output"
     return Own(
-        f"784-512-256-{code}, SiLU, {loss}, Adam 2e-3 with cosine decay",
+        f"784-512-256-{code}, SiLU, {loss}, Adam, cosine decay",
         partial(networks.own_dense, code, networks.BERNOULLI if bce else {}),
     )
 
 
-_OWN_VARIATIONAL = Own("784-512-256-2, SiLU, Adam 1e-3 with cosine decay", networks.own_variational)
+_OWN_VARIATIONAL = Own("784-512-256-2, SiLU, Adam, cosine decay", networks.own_variational)
 _D = {"data": "fashion_mnist", "optimizer": "rmsprop", "batch_size": 256}
 _C = {
     "data": "mnist",
@@ -155,7 +149,7 @@ _A1 = {
 ARTICLES = (
     Article(
         id="A1",
-        network="784-50-784, ReLU, He normal, functional model",
+        network="784-50, functional",
         skae=lambda: skae.KerasAutoencoder(by_hand.functional_50, code_layer="code"),
         by_hand=by_hand.functional_50,
         pictures=("reconstruction", "encoded"),
@@ -163,7 +157,7 @@ ARTICLES = (
     ),
     Article(
         id="A1s",
-        network="784-50-784, ReLU, He normal, Sequential model",
+        network="784-50, Sequential",
         skae=lambda: skae.KerasAutoencoder(by_hand.sequential_50, code_layer="code"),
         by_hand=by_hand.sequential_50,
         pictures=("reconstruction", "encoded", "layers"),
@@ -171,7 +165,7 @@ ARTICLES = (
     ),
     Article(
         id="B1",
-        network="784-32-2-32-784, ReLU",
+        network="784-32-2",
         data="mnist",
         skae=partial(networks.dense, 2, 32),
         by_hand=partial(by_hand.dense, (32,), 2),
@@ -184,17 +178,17 @@ ARTICLES = (
     ),
     Article(
         id="C1",
-        network="Conv 16 – Conv 1 with pooling to a 7×7 code, linear output",
+        network="Conv 16-1 to 7×7×1",
         skae=networks.feature_map,
         by_hand=by_hand.feature_map_49,
         own=_own(49, bce=False),
-        pictures=("encoded", "history"),
+        pictures=("reconstruction", "history"),
         raced_rows=10_000,
         **_C,
     ),
     Article(
         id="C2",
-        network="784-128-64-32 mirrored, ReLU, squared error",
+        network="784-128-64-32",
         skae=partial(networks.dense, 32, 128, 64),
         by_hand=partial(by_hand.dense, (128, 64), 32),
         own=_own(32, bce=False),
@@ -203,7 +197,7 @@ ARTICLES = (
     ),
     Article(
         id="D1",
-        network="784-32-784, ReLU",
+        network="784-32",
         skae=partial(networks.dense, 32),
         by_hand=partial(by_hand.dense, (), 32),
         epochs=100,
@@ -214,7 +208,7 @@ ARTICLES = (
     ),
     Article(
         id="D2",
-        network="784-32-784, ReLU, L1 penalty 1e-8 on the code",
+        network="784-32, sparse",
         skae=networks.sparse,
         by_hand=partial(by_hand.dense, (), 32, sparsity=1e-8),
         epochs=150,
@@ -225,7 +219,7 @@ ARTICLES = (
     ),
     Article(
         id="D3",
-        network="784-128-64-32 mirrored, ReLU",
+        network="784-128-64-32",
         skae=partial(networks.dense, 32, 128, 64),
         by_hand=partial(by_hand.dense, (128, 64), 32),
         epochs=150,
@@ -236,7 +230,7 @@ ARTICLES = (
     ),
     Article(
         id="D4",
-        network="Conv 32-16-16 with batch norm and pooling to 4×4×16",
+        network="Conv 32-16-16 to 4×4×16",
         skae=networks.convolutions,
         by_hand=partial(by_hand.normalized_convolutions, (32, 16, 16)),
         epochs=150,
@@ -249,11 +243,11 @@ ARTICLES = (
     ),
     Article(
         id="D5",
-        network="Conv 32-32-32 as D4, noise N(0, 0.5²) on its input",
+        network="Conv 32-32-32, denoising",
         skae=networks.denoising,
         by_hand=partial(by_hand.normalized_convolutions, (32, 32, 32)),
         epochs=150,
-        own=Own("784-1024-512, SiLU, Adam 1e-3 with cosine decay", networks.own_denoising),
+        own=Own("784-1024-512, SiLU, Adam, cosine decay", networks.own_denoising),
         pictures=("history", "denoised"),
         noise=0.5,
         keeps_best=True,
@@ -263,19 +257,19 @@ ARTICLES = (
     ),
     Article(
         id="D6",
-        network="LSTM 64 to one vector, repeated, LSTM 64",
+        network="LSTM 64, repeated",
         data="ecg5000",
         skae=networks.recurrent,
         by_hand=partial(by_hand.recurrent, 140, 64),
         epochs=10,
         batch_size=32,
-        own=Own("140-256-128-64, SiLU, skae's defaults", networks.own_sequence, epochs=100),
+        own=Own("140-256-128-64, skae's defaults", networks.own_sequence, epochs=100),
         pictures=("history", "reconstruction"),
         loss="mse",
     ),
     Article(
         id="D7",
-        network="variational, 784-256-2 mirrored, ReLU",
+        network="784-256-2, variational",
         data="fashion_mnist",
         skae=lambda: networks.variational(skae.DenseNetwork((256,), activation="relu")),
         by_hand=by_hand.dense_variational,
@@ -288,7 +282,7 @@ ARTICLES = (
     ),
     Article(
         id="D8",
-        network="variational, Conv 64-64-64 with one stride – 128-2 mirrored",
+        network="Conv 64-64-64-128-2, variational",
         data="fashion_mnist",
         skae=networks.convolutional_variational,
         by_hand=partial(by_hand.convolutional_variational, 64, 128),
@@ -302,7 +296,7 @@ ARTICLES = (
     ),
     Article(
         id="E1",
-        network="784-300-2-300-784, LeakyReLU after every layer",
+        network="784-300-2, LeakyReLU",
         data="mnist",
         skae=networks.leaky,
         by_hand=by_hand.leaky,
@@ -316,7 +310,7 @@ ARTICLES = (
     ),
     Article(
         id="V",
-        network="contractive, 784-32-784, sigmoid",
+        network="784-32, contractive",
         data="mnist",
         skae=networks.contractive,
         by_hand=partial(by_hand.contractive, 32, 0.1),

@@ -20,6 +20,7 @@ from benchmarks.figures import INK
 
 PACKAGES = ("skae", "scikit-learn", "keras", "tensorflow", "numpy", "pandas", "matplotlib")
 TEMPLATES = Path(__file__).parent / "templates"
+WIDE = 6  # inches; wider figures take a line for themselves
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,8 @@ def inline_svg(figure, key, label):
     )
     body = re.sub(r"<metadata>.*?</metadata>", "", drawing[2], flags=re.DOTALL)
     body = re.sub(r'\bid="|href="#|url\(#', lambda match: f"{match[0]}{key}-", body)
-    opening = Markup('<svg role="img" aria-label="{}" ').format(label)
+    shape = "wide" if figure.get_figwidth() > WIDE else "plain"
+    opening = Markup('<svg class="{}" role="img" aria-label="{}" ').format(shape, label)
     return opening + Markup(f"{drawing[1]}>{body.replace(INK, 'currentColor')}</svg>")
 
 
