@@ -7,23 +7,26 @@ from typing import ClassVar
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skae import _training
-from skae._activations import activation_name
 from skae._layers import GaussianCode
+from skae._likelihood import (
+    Bernoulli,
+    Normal,
+    balanced_draws,
+    evidence_bound,
+    importance_weighted_bound,
+    is_bernoulli,
+)
 from skae._objective import ObjectiveAutoencoder
 from skae._principal import principal_axes
 
 _ROWS_AT_ONCE = 8192
-_FEWEST_PAIRS = 8
 _ACTIVE_VARIANCE = 0.01
 _SMALLEST_NOISE = 1e-3
-_GAUSSIAN = {"mean_squared_error", "MeanSquaredError"}
-_BERNOULLI = {"binary_crossentropy", "BinaryCrossentropy"}
 
 
 class VariationalAutoencoder(ObjectiveAutoencoder):
@@ -244,16 +247,19 @@ feature_names_in_, mean_
         samples = self._samples(self._rows_in_use(X))
         rng = np.random.RandomState(0)
         if importance_samples is None:
-            draws, bound = _balanced_draws(self.n_components, rng), self._evidence_bound
+            draws, bound = balanced_draws(self.n_components, rng), evidence_bound
         else:
             draws = rng.standard_normal((importance_samples, self.n_components))
-            bound = self._importance_weighted_bound
+            bound = importance_weighted_bound
         scores = np.empty(len(samples))
         n_at_once = max(1, _ROWS_AT_ONCE // len(draws))
         means, log_variances = self._posterior(samples)
         for begin in range(0, len(samples), n_at_once):
             chunk = slice(begin, begin + n_at_once)
-            scores[chunk] = bound(samples[chunk], means[chunk], log_variances[chunk], draws)
+            posterior = means[chunk], log_variances[chunk]
+            scores[chunk] = bound(
+                self._log_likelihoods(samples[chunk], *posterior, draws), *posterior, draws
+            )
         return scores
 
     # ---- the model ------------------------------------------------------------------------
@@ -266,26 +272,13 @@ feature_names_in_, mean_
         )(features)
         return GaussianCode(self.beta, name="kl")([codes, log_variance])
 
-    def _is_bernoulli(self):
-        """Tell whether the likelihood is Bernoulli, or raise if the loss is no likelihood."""
-        loss = keras.losses.get(self.loss)
-        name = getattr(loss, "__name__", type(loss).__name__)
-        bounded = activation_name(self.output_activation) in {"sigmoid", "hard_sigmoid"}
-        if name in _GAUSSIAN or (name in _BERNOULLI and bounded):
-            return name in _BERNOULLI
-        raise ValueError(
-            "The loss of a variational autoencoder is a likelihood: expected loss='mse' (normal), "
-            "or loss='binary_crossentropy' with output_activation='sigmoid' (Bernoulli), got "
-            f"loss={self.loss!r} with output_activation={self.output_activation!r}."
-        )
-
     def _start(self, rows, rng):
         if self.kl_warmup and self.early_stopping is not False and self.validation_split == 0:
             raise ValueError(
                 "With kl_warmup the training loss grows by design, so that its minimum means "
                 "nothing: expected validation_split > 0 or early_stopping=False."
             )
-        bernoulli = self._is_bernoulli()
+        bernoulli = is_bernoulli(self.loss, self.output_activation)
         super()._start(rows, rng)
         if bernoulli:
             self.noise_variance_ = None
@@ -363,36 +356,17 @@ feature_names_in_, mean_
         means, log_variances = zip(*chunks, strict=True)
         return np.concatenate(means), np.concatenate(log_variances)
 
-    def _evidence_bound(self, samples, means, log_variances, draws):
-        """Return E[log p(x | z)] − KL of each row."""
-        _, likelihoods = self._drawn(samples, means, log_variances, draws)
-        divergences = 0.5 * (np.exp(log_variances) + means**2 - 1 - log_variances).sum(axis=1)
-        return likelihoods.mean(axis=1) - divergences
-
-    def _importance_weighted_bound(self, samples, means, log_variances, draws):
-        """Return log (1/m) Σ p(x | zₛ) p(zₛ) / q(zₛ | x) of each row."""
-        codes, likelihoods = self._drawn(samples, means, log_variances, draws)
-        prior = -0.5 * np.square(codes).sum(axis=2)
-        posterior = -0.5 * (np.square(draws).sum(axis=1) + log_variances.sum(axis=1)[:, None])
-        return logsumexp(likelihoods + prior - posterior, axis=1) - np.log(len(draws))
-
-    def _drawn(self, samples, means, log_variances, draws):
-        """Return codes of shape (n, m, n_components) and log p(x | z) of shape (n, m)."""
+    def _log_likelihoods(self, samples, means, log_variances, draws):
+        """Return log p(x | z) of the codes that draws stand for, of shape (n, m)."""
         codes = means[:, None] + np.exp(0.5 * log_variances)[:, None] * draws.astype(np.float32)
         outputs = self._apply(_training.Mapping.DECODE, codes.reshape(-1, codes.shape[2]))
         outputs = outputs.reshape(*codes.shape[:2], -1)
-        return codes, self._log_likelihood(samples.reshape(len(samples), 1, -1), outputs)
+        return self._likelihood().log_density(samples.reshape(len(samples), 1, -1), outputs)
 
-    def _log_likelihood(self, samples, outputs):
-        """Return log p(x | z) in nats and in units of X."""
+    def _likelihood(self):
         if self.noise_variance_ is None:
-            outputs = np.clip(outputs, 1e-7, 1 - 1e-7)
-            logs = samples * np.log(outputs) + (1 - samples) * np.log1p(-outputs)
-            return logs.sum(axis=-1, dtype=np.float64)
-        squares = np.square(samples - outputs).sum(axis=-1, dtype=np.float64)
-        variance = self.noise_variance_ * self._scale.scale**2
-        normalizer = samples.shape[-1] * np.log(2 * np.pi * variance)
-        return -0.5 * (squares / self.noise_variance_ + normalizer)
+            return Bernoulli()
+        return Normal(self.noise_variance_, self._scale.scale)
 
 
 class _Warmup(keras.callbacks.Callback):
@@ -405,13 +379,6 @@ class _Warmup(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         layer = self.model.get_layer("encoder").get_layer("kl")
         layer.warmup.assign(min(1.0, (epoch + 1) / self._n_epochs))
-
-
-def _balanced_draws(n_components, rng):
-    """Return normal draws made symmetric and uncorrelated, exact for means of quadratics."""
-    n_pairs = max(_FEWEST_PAIRS, n_components)
-    axes, _ = np.linalg.qr(rng.standard_normal((n_pairs, n_components)))
-    return np.sqrt(n_pairs) * np.concatenate([axes, -axes])
 
 
 def _flat(rows):
