@@ -17,6 +17,7 @@ from benchmarks.articles_networks import BERNOULLI
 ROWS, QUICK_ROWS = 10_000, 100
 SELECTED = 50
 IMPORTANCE_SAMPLES, BOUNDED_ROWS = 5000, 1000
+PART = 10  # epochs between two states that are saved
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def selection(extent):
     ]
 
 
-def deep_compression(extent):
+def deep_compression(extent, checkpoint):
     """Train the network of Hinton and Salakhutdinov (Science 2006), without its pretraining."""
     X_train, X_test = _all_rows(extent)
     epochs = extent.epochs(60)
@@ -182,9 +183,14 @@ def deep_compression(extent):
         hidden_layer_sizes=(1000, 500, 250),
         learning_rate=_cosine(1e-3, epochs, len(X_train), 256),
         batch_size=256,
+        warm_start=True,
         **BERNOULLI,
-        **_to_the_end(extent, epochs),
-    ).fit(X_train)
+        **_to_the_end(extent, PART),
+    )
+    autoencoder = checkpoint.load() or autoencoder
+    while _epochs_of(autoencoder) < epochs:
+        n_more = min(PART, epochs - _epochs_of(autoencoder))
+        checkpoint.save(autoencoder.set_params(epochs=n_more).fit(X_train))
     error = np.square(autoencoder.reconstruct(X_test) - X_test).sum(axis=1).mean()
     pca = PCA(30, random_state=extent.seed).fit(X_train)
     of_pca = np.square(pca.inverse_transform(pca.transform(X_test)) - X_test).sum(axis=1).mean()
@@ -195,7 +201,7 @@ def deep_compression(extent):
     ]
 
 
-def likelihood(extent):
+def likelihood(extent, checkpoint):
     """Bound the likelihood of binarised digits, drawn anew for every epoch of training."""
     X_train, X_test = _all_rows(extent)
     epochs = extent.epochs(100)
@@ -207,9 +213,11 @@ def likelihood(extent):
         batch_size=128,
         **BERNOULLI,
     )
-    for epoch in range(epochs):
-        autoencoder.set_params(random_state=extent.seed + epoch)
-        autoencoder.partial_fit(_binarized(X_train, extent.seed + epoch))
+    autoencoder = checkpoint.load() or autoencoder
+    while _epochs_of(autoencoder) < epochs:
+        seed = extent.seed + _epochs_of(autoencoder)
+        autoencoder.set_params(random_state=seed).partial_fit(_binarized(X_train, seed))
+        checkpoint.save(autoencoder)
     samples = 10 if extent.quick else IMPORTANCE_SAMPLES
     rows = _binarized(X_test, extent.seed)[:BOUNDED_ROWS]
     nats = -autoencoder.score_samples(rows, samples).mean()
@@ -225,9 +233,41 @@ MEASURED = {
     "U-threshold": threshold,
     "V-contractive": contraction,
     "V-concrete": selection,
-    "H": deep_compression,
-    "N": likelihood,
 }
+TRAINED_IN_PARTS = {"H": deep_compression, "N": likelihood}
+NAMES = (*MEASURED, *TRAINED_IN_PARTS)
+
+
+def find(name, extent, checkpoint):
+    """Measure, unless it is saved what was found before.
+
+    Parameters
+    ----------
+    name : str
+        Out of `NAMES`.
+    extent : Extent
+        How much is done.
+    checkpoint : Checkpoint
+        Holds an autoencoder in training, or what was found.
+
+    Returns
+    -------
+    list of Finding
+    """
+    saved = checkpoint.load()
+    if isinstance(saved, list):
+        return saved
+    if name in MEASURED:
+        found = MEASURED[name](extent)
+    else:
+        found = TRAINED_IN_PARTS[name](extent, checkpoint)
+    checkpoint.save(found)
+    return found
+
+
+def _epochs_of(autoencoder):
+    """Return how many epochs an autoencoder has been trained, 0 before the first."""
+    return getattr(autoencoder, "n_epochs_", 0)
 
 
 def _split(extent):

@@ -81,9 +81,43 @@ class Extent:
         """What a later run must share to go on from here: all but how long is trained."""
         return self.seed, self.raced_epochs, self.rounds, self.quick
 
+    def epochs_raced(self, article):
+        """Return how many epochs of an article are compared."""
+        return min(self.raced_epochs, article.epochs)
+
     def epochs(self, wanted):
         """Return how many of the wanted epochs are trained."""
         return min(wanted, self.most_epochs or wanted)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file with what was measured so far.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    source : tuple
+        `Extent.source`; what was saved with another one is not there.
+    """
+
+    path: Path
+    source: tuple
+
+    def load(self):
+        """Return what was saved, or None."""
+        if not self.path.is_file():
+            return None
+        source, saved = pickle.loads(self.path.read_bytes())
+        return saved if source == self.source else None
+
+    def save(self, state):
+        """Write beside the old file first, so that an interruption leaves one of them whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(f"{self.path}.new")
+        beside.write_bytes(pickle.dumps((self.source, state)))
+        os.replace(beside, self.path)
 
 
 @dataclass(eq=False)
@@ -129,8 +163,6 @@ class Result:
 
     Parameters
     ----------
-    source : tuple
-        `Extent.source` of the run that began it.
     races : DataFrame or None, default=None
         Columns "round", "contestant", "seconds", "loss", "parameters".
     published : Fit or None, default=None
@@ -139,7 +171,6 @@ class Result:
         skae's own settings.
     """
 
-    source: tuple
     races: pd.DataFrame | None = None
     published: Fit | None = None
     own: Fit | None = None
@@ -167,7 +198,7 @@ def rows_of(article, extent):
     return Rows(train, test, fed, y_train, y_test, dataset.target_names)
 
 
-def measure(article, extent, path, progress):
+def measure(article, extent, checkpoint, progress):
     """Measure one article, or go on where an earlier run stopped.
 
     Parameters
@@ -176,8 +207,8 @@ def measure(article, extent, path, progress):
         What.
     extent : Extent
         How much.
-    path : Path
-        File that the state is saved in after every step.
+    checkpoint : Checkpoint
+        Where the state is saved after every step.
     progress : callable
         Called with a few words before every step.
 
@@ -185,21 +216,21 @@ def measure(article, extent, path, progress):
     -------
     Result
     """
-    result = _saved(path, extent) or Result(extent.source)
+    result = checkpoint.load() or Result()
     rows = rows_of(article, extent)
     if result.races is None:
         progress(f"{article.id}: by hand and skae")
         result.races = _races(article, rows, extent)
-        _save(result, path)
+        checkpoint.save(result)
     if result.published is None:
         result.published = Fit(article.estimator(extent.seed))
     for _ in _trained(article, rows, result.published, extent.epochs(article.epochs)):
         progress(f"{article.id}: epoch {result.published.epochs}")
-        _save(result, path)
+        checkpoint.save(result)
     if result.own is None:
         progress(f"{article.id}: skae's own settings")
         result.own = _own(article, rows, extent)
-        _save(result, path)
+        checkpoint.save(result)
     return result
 
 
@@ -240,7 +271,7 @@ def _own(article, rows, extent):
 def _races(article, rows, extent):
     """Train as published for a few epochs, in turns by hand and with skae."""
     chosen = rows.train[: article.raced_rows]
-    epochs = min(extent.raced_epochs, article.epochs)
+    epochs = extent.epochs_raced(article)
     runs = []
     for turn, contestants in zip(range(extent.rounds), _turns(), strict=False):
         for name, run in contestants:
@@ -324,18 +355,3 @@ def _stand_in(name):
         X = X[:, 140:280]
     labels = digits.y[: len(X)]
     return datasets.Dataset(name, X, labels, (), digits.target_names, n_train=QUICK_ROWS)
-
-
-def _saved(path, extent):
-    if not path.is_file():
-        return None
-    result = pickle.loads(path.read_bytes())
-    return result if result.source == extent.source else None
-
-
-def _save(result, path):
-    """Write beside the old file first, so that an interruption leaves one of them whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(f"{path}.new")
-    beside.write_bytes(pickle.dumps(result))
-    os.replace(beside, path)

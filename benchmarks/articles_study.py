@@ -1,6 +1,5 @@
 """The study of `benchmarks.articles`: which parts of it are measured, and its tables."""
 
-import pickle
 from dataclasses import asdict, dataclass
 from math import prod
 
@@ -8,8 +7,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks import BenchmarkError
-from benchmarks.articles_findings import MEASURED
-from benchmarks.articles_measures import KERAS, SKAE, Extent, Result, Rows, rows_of
+from benchmarks.articles_findings import NAMES, find
+from benchmarks.articles_measures import KERAS, SKAE, Checkpoint, Extent, Result, Rows, rows_of
 from benchmarks.articles_measures import measure as measure_article
 from benchmarks.articles_table import ARTICLES, Article
 
@@ -42,7 +41,7 @@ class Study:
     @property
     def times(self):
         """Seconds by hand and with skae, the shortest of the rounds, one article a row."""
-        return pd.DataFrame([_times(*measured) for measured in self.articles.values()])
+        return pd.DataFrame([_times(*measured, self.extent) for measured in self.articles.values()])
 
     @property
     def raw(self):
@@ -80,13 +79,13 @@ def measure(arguments):
     studied, found = {}, []
     with tqdm(total=len(ids)) as progress:
         for article in (article for article in ARTICLES if article.id in ids):
-            path = _part(arguments, article.id)
-            result = measure_article(article, extent, path, progress.set_description)
+            checkpoint = _checkpoint(arguments, article.id)
+            result = measure_article(article, extent, checkpoint, progress.set_description)
             studied[article.id] = (article, rows_of(article, extent), result)
             progress.update()
-        for name in (name for name in MEASURED if name in ids):
+        for name in (name for name in NAMES if name in ids):
             progress.set_description(name)
-            found += _once(_part(arguments, name), extent, MEASURED[name])
+            found += find(name, extent, _checkpoint(arguments, name))
             progress.update()
     return Study(extent, studied, pd.DataFrame([asdict(finding) for finding in found]))
 
@@ -98,7 +97,7 @@ def _extent(arguments):
 
 
 def _chosen(only):
-    ids = [article.id for article in ARTICLES] + list(MEASURED)
+    ids = [article.id for article in ARTICLES] + list(NAMES)
     unknown = sorted(set(only or []) - set(ids))
     if unknown:
         raise BenchmarkError(
@@ -107,24 +106,12 @@ def _chosen(only):
     return [name for name in ids if only is None or name in only]
 
 
-def _part(arguments, name):
-    """Return the file that a part of the study is saved in, gone unless it is to be resumed."""
+def _checkpoint(arguments, name):
+    """Return where a part of the study is saved; nothing is there unless it is to be resumed."""
     path = arguments.output / SAVED / f"{name}.pkl"
     if not arguments.resume:
         path.unlink(missing_ok=True)
-    return path
-
-
-def _once(path, extent, function):
-    """Return what a function gives, from its file if the same was measured before."""
-    if path.is_file():
-        source, saved = pickle.loads(path.read_bytes())
-        if source == extent.source:
-            return saved
-    found = function(extent)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pickle.dumps((extent.source, found)))
-    return found
+    return Checkpoint(path, _extent(arguments).source)
 
 
 def _losses(article, rows, result):
@@ -155,16 +142,15 @@ def _parameters(result, contestant):
     return result.races.query("contestant == @contestant")["parameters"].iloc[0]
 
 
-def _times(article, rows, result):
+def _times(article, rows, result, extent):
     races = result.races.set_index("contestant")
-    _, raced_epochs, _, _ = result.source
     seconds = races["seconds"].groupby(level=0).min()
     losses = races["loss"].groupby(level=0).mean()
     return {
         "id": article.id,
         "network": article.network,
         "rows": min(article.raced_rows, len(rows.train)),
-        "epochs": min(raced_epochs, article.epochs),
+        "epochs": extent.epochs_raced(article),
         "keras_s": seconds[KERAS],
         "skae_s": seconds[SKAE],
         "ratio": seconds[KERAS] / seconds[SKAE],

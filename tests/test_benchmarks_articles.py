@@ -100,7 +100,7 @@ def study(loss, epochs, seconds=(2.0, 1.0), parameters=(51_154, 51_154)):
     )
     return Study(
         Extent(),
-        {"B1": (B1, rows, Result(Extent().source, races, fit, Fit(estimator, fit.curve)))},
+        {"B1": (B1, rows, Result(races, fit, Fit(estimator, fit.curve)))},
         pd.DataFrame(),
     )
 
