@@ -51,6 +51,8 @@ class Dataset:
         Class names; None says that the rows have no classes.
     image_shape : tuple of int or None, default=None
         Height and width of an image row; None for tables and series.
+    sequence_shape : tuple of int or None, default=None
+        Steps and channels of a series; None for tables and images.
     n_train : int or None, default=None
         The published split: so many leading rows are for training. None where nobody published one.
     """
@@ -61,6 +63,7 @@ class Dataset:
     feature_names: tuple[str, ...]
     target_names: tuple[str, ...] | None = None
     image_shape: tuple[int, int] | None = None
+    sequence_shape: tuple[int, int] | None = None
     n_train: int | None = None
 
 
@@ -243,6 +246,7 @@ def _load_heartbeats():
         y=np.concatenate([y_train, y_test]).astype(np.intp) - 1,
         feature_names=tuple(f"t{i}" for i in range(x_train.shape[1])),
         target_names=HEARTBEAT_NAMES,
+        sequence_shape=(x_train.shape[1], 1),
         n_train=len(x_train),
     )
 

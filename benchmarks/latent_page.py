@@ -176,15 +176,12 @@ def _reconstructions(study):
 
 
 def _reconstruction(study, k, originals, names):
-    reconstructions = {}
+    reconstructed = {}
     for method in ("PCA", "autoencoder"):
         encoder = study.encoders[method, k]
-        reconstructions[method] = encoder.inverse_transform(encoder.transform(originals))
-    shape, title = study.dataset.image_shape, f"{k} components"
-    if shape is None:
-        features = study.dataset.feature_names
-        return figures.reconstructed_profiles(originals, reconstructions, features, names, title)
-    return figures.reconstructed_images(originals, reconstructions, shape, names, title)
+        reconstructed[method] = encoder.inverse_transform(encoder.transform(originals))
+    title = f"{k} components"
+    return figures.reconstructions(study.dataset, originals, reconstructed, names, title)
 
 
 def _examples(study):
