@@ -10,7 +10,7 @@ _WIDTH, _HEIGHT, _MARGIN = 260, 56, 3
 _STYLE = """
 <style>
 .skae-summary {font: 0.85rem/1.4 system-ui, sans-serif; margin: 0.6em 0}
-.skae-summary table {border-collapse: collapse; margin: 0.4em 0}
+.skae-summary table {font: inherit; border-collapse: collapse; margin: 0.4em 0}
 .skae-summary th, .skae-summary td {text-align: left; padding: 0.1em 1em 0.1em 0; border: 0}
 .skae-summary td.number, .skae-summary th.number {text-align: right}
 .skae-summary thead th {border-bottom: 1px solid; font-weight: 600}

@@ -6,7 +6,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.image import AxesImage
 
 from skae.display._classes import BLUE
-from skae.display._pictures import as_image
+from skae.display._pictures import as_image, tiled
 from skae.display._rows import RowKind
 
 _ROOM = 0.84  # share of a cell that lines fill
@@ -45,21 +45,23 @@ def draw_grid(
 
 
 def _draw_mosaic(ax, rows, kind, cmap, limits):
-    pictures = [[as_image(row, kind.shape) for row in line] for line in rows[::-1]]
-    mosaic = np.concatenate([np.concatenate(line, axis=1) for line in pictures])
-    height, width = pictures[0][0].shape[:2]
+    n_lines, n_columns = rows.shape[:2]
     low, high = limits
-    if mosaic.ndim == 3:
-        mosaic = np.clip((mosaic - low) / (high - low), 0, 1)
+    pictures = [[as_image(row, kind.shape) for row in line] for line in rows[::-1]]
+    height, width = pictures[0][0].shape[:2]
+    if pictures[0][0].ndim == 3:
+        pictures = [
+            [np.clip((one - low) / (high - low), 0, 1) for one in line] for line in pictures
+        ]
+    x, y = 0.5 / (width + 1), 0.5 / (height + 1)
     image = ax.imshow(
-        mosaic,
+        tiled(np.array(pictures), 1.0 if pictures[0][0].ndim == 3 else np.nan),
         cmap=cmap,
         vmin=low,
         vmax=high,
-        interpolation="nearest",
-        extent=(0, rows.shape[1], 0, rows.shape[0]),
+        extent=(x, n_columns - x, y, n_lines - y),
     )
-    ax.set_aspect(height / width)
+    ax.set(xlim=(0, n_columns), ylim=(0, n_lines), aspect=(height + 1) / (width + 1))
     return image
 
 
@@ -83,7 +85,5 @@ def _draw_lines(ax, rows, kind, limits):
 
 def label_cells(axis, values: np.ndarray, at_most: int = 7) -> None:
     """Write the values that cells stand for along an axis, no more than a few of them."""
-    shown = np.unique(
-        np.linspace(0, len(values) - 1, min(at_most, len(values))).round().astype(int)
-    )
-    axis.set_ticks(shown + 0.5, [f"{values[i]:.2g}".replace("-", "−") for i in shown])
+    shown = range(0, len(values), max(1, -(-len(values) // at_most)))
+    axis.set_ticks([i + 0.5 for i in shown], [f"{values[i]:.2g}".replace("-", "−") for i in shown])

@@ -32,7 +32,7 @@ def as_picture(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return values.reshape(shape)
     height, width, channels = (*shape[:2], prod(shape[2:]))
     maps = np.moveaxis(values.reshape(height, width, channels), -1, 0)
-    return _tiled(maps) if channels > 1 else maps[0]
+    return _in_a_grid(maps) if channels > 1 else maps[0]
 
 
 def as_image(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -40,6 +40,24 @@ def as_image(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if len(shape) == 3 and shape[2] in (3, 4):
         return values.reshape(shape)
     return as_picture(values, shape)
+
+
+def tiled(pictures: np.ndarray, between: float) -> np.ndarray:
+    """Return pictures as one, a pixel apart.
+
+    Parameters
+    ----------
+    pictures : ndarray of shape (n_rows, n_columns, height, width) or \
+(n_rows, n_columns, height, width, n_colors)
+    between : float
+        Value of the pixels between them.
+    """
+    n_rows, n_columns, height, width = pictures.shape[:4]
+    apart = np.full((n_rows, n_columns, height + 1, width + 1, *pictures.shape[4:]), between)
+    apart[:, :, :height, :width] = pictures
+    lines = np.swapaxes(apart, 1, 2)
+    tiles = lines.reshape(n_rows * (height + 1), n_columns * (width + 1), *pictures.shape[4:])
+    return tiles[:-1, :-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +146,6 @@ def _draw_picture(ax, picture, row, *, left, top, height):
         cmap=row.cmap,
         vmin=low,
         vmax=high if high > low else low + 1,
-        interpolation="nearest",
         extent=(x - half_width, x + half_width, y + half_height, y - half_height),
     )
 
@@ -154,12 +171,9 @@ def _filled_up(values, shape):
     return picture.reshape(shape)
 
 
-def _tiled(maps):
-    """Return maps in a grid, a pixel of NaN between them."""
+def _in_a_grid(maps):
+    """Return maps in lines, NaN in the places that are left over."""
     n_rows, n_columns = _wrapped_shape(len(maps))
-    height, width = maps.shape[1:]
-    tiles = np.full((n_rows * (height + 1), n_columns * (width + 1)), np.nan)
-    for i, one in enumerate(maps):
-        top, left = i // n_columns * (height + 1), i % n_columns * (width + 1)
-        tiles[top : top + height, left : left + width] = one
-    return tiles[:-1, :-1]
+    places = np.full((n_rows * n_columns, *maps.shape[1:]), np.nan)
+    places[: len(maps)] = maps
+    return tiled(places.reshape(n_rows, n_columns, *maps.shape[1:]), np.nan)
