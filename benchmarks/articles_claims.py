@@ -36,9 +36,10 @@ def _claims_about_articles(study):
         "Every network has as many parameters as the one written by hand.",
         bool((results["difference"] == 0).all()),
     )
-    for article, _, result in study.articles.values():
+    for measured in study.articles.values():
+        article = measured.article
         if article.published_parameters:
-            halves = _halves(result.published.estimator)
+            halves = _halves(measured.result.published.estimator)
             shown = " + ".join(f"{n:,}" for n in article.published_parameters)
             yield Claim(
                 f"{article.id} has the published number of parameters, {shown}.",

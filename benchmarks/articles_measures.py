@@ -159,21 +159,18 @@ class Fit:
 
 @dataclass(eq=False)
 class Result:
-    """What was measured of one article.
+    """What was measured of one article with the published training.
 
     Parameters
     ----------
     races : DataFrame or None, default=None
         Columns "round", "contestant", "seconds", "loss", "parameters".
     published : Fit or None, default=None
-        The published network and training.
-    own : Fit or None, default=None
-        skae's own settings.
+        The published network as an estimator.
     """
 
     races: pd.DataFrame | None = None
     published: Fit | None = None
-    own: Fit | None = None
 
 
 def rows_of(article, extent):
@@ -227,11 +224,34 @@ def measure(article, extent, checkpoint, progress):
     for _ in _trained(article, rows, result.published, extent.epochs(article.epochs)):
         progress(f"{article.id}: epoch {result.published.epochs}")
         checkpoint.save(result)
-    if result.own is None:
-        progress(f"{article.id}: skae's own settings")
-        result.own = _own(article, rows, extent)
-        checkpoint.save(result)
     return result
+
+
+def measure_own(article, extent, checkpoint, progress):
+    """Train and measure skae's own settings, unless another article has them too.
+
+    Parameters
+    ----------
+    article : Article
+        What.
+    extent : Extent
+        How much.
+    checkpoint : Checkpoint
+        Where the fit is saved.
+    progress : callable
+        Called with a few words.
+
+    Returns
+    -------
+    Fit
+    """
+    saved = checkpoint.load()
+    if saved is not None:
+        return saved
+    progress(f"{article.id}: skae's own settings")
+    fit = _own(article, rows_of(article, extent), extent)
+    checkpoint.save(fit)
+    return fit
 
 
 def loss(article, rows, estimator):

@@ -143,12 +143,12 @@ def _blocks(study):
         yield _times(study)
     if len(study.findings):
         yield _findings(study)
-    for article, rows, result in study.articles.values():
+    for name, measured in study.articles.items():
         yield Picture(
-            key=f"pictures-{article.id}",
-            title=f"{article.id}: {article.network}",
-            caption=_caption(article, result),
-            panels=pictures(article, rows, result, study.extent.seed),
+            key=f"pictures-{name}",
+            title=f"{name}: {measured.article.network}",
+            caption=_caption(measured.article, measured.result),
+            panels=pictures(measured, study.extent.seed),
             pixels=True,
         )
 

@@ -19,17 +19,13 @@ GRID = 15
 PUBLISHED, OWN = "as published", "skae's settings"
 
 
-def pictures(article, rows, result, seed):
+def pictures(measured, seed):
     """Return the figures of one article.
 
     Parameters
     ----------
-    article : Article
-        Names the pictures.
-    rows : Rows
-        Its data.
-    result : Result
-        Its fits.
+    measured : articles_study.Measured
+        The article, its data and its fits.
     seed : int
         Seed of the choice of rows.
 
@@ -39,17 +35,18 @@ def pictures(article, rows, result, seed):
         Descriptions and figures.
     """
     drawn = []
+    article = measured.article
     for name in article.pictures:
         with rc_context(STYLE):
-            for label, display in DRAWN[name](article, rows, result, seed):
+            for label, display in DRAWN[name](measured, seed):
                 plt.close(display.figure_)
                 drawn.append((f"{article.id}: {label}", display.figure_))
     return tuple(drawn)
 
 
-def _history(article, rows, result, seed):
+def _history(measured, seed):
     """Draw the training loss, and the loss on test rows where both have one unit."""
-    fit = result.published
+    fit, article = measured.result.published, measured.article
     display = TrainingHistoryDisplay.from_estimator(fit.estimator)
     if article.loss == "bce" and not article.noise:
         epochs, losses, _ = zip(*fit.curve, strict=True)
@@ -59,22 +56,18 @@ def _history(article, rows, result, seed):
     return [("loss over the epochs", display)]
 
 
-def _latent(article, rows, result, seed):
+def _latent(measured, seed):
     """Draw the codes of the training rows, coloured by class."""
+    shown = f"codes of {len(measured.rows.train)} training rows"
     return [
-        (f"codes of {len(rows.train)} training rows, {title}", _scatter(rows, fit, title, seed))
-        for title, fit in _fits(result)
+        (f"{shown}, {title}", _scatter(measured.rows, estimator, title))
+        for title, estimator in _estimators(measured)
     ]
 
 
-def _scatter(rows, fit, title, seed):
+def _scatter(rows, estimator, title):
     display = LatentSpaceDisplay.from_estimator(
-        fit.estimator,
-        rows.train,
-        rows.y_train,
-        target_names=rows.names,
-        max_points=None,
-        random_state=seed,
+        estimator, rows.train, rows.y_train, target_names=rows.names, max_points=None
     )
     for points in display.ax_.collections:
         points.set_rasterized(True)
@@ -82,26 +75,26 @@ def _scatter(rows, fit, title, seed):
     return display
 
 
-def _manifold(article, rows, result, seed):
+def _manifold(measured, seed):
     """Draw images decoded from a grid over the plane of codes."""
-    drawn = []
-    for title, fit in _fits(result):
+    rows, drawn = measured.rows, []
+    for title, estimator in _estimators(measured):
         display = LatentManifoldDisplay.from_estimator(
-            fit.estimator, rows.test, n=GRID, image_shape=rows.image_shape, random_state=seed
+            estimator, rows.test, n=GRID, image_shape=rows.image_shape, random_state=seed
         )
         display.ax_.set_title(title)
         drawn.append((f"images decoded from {GRID}×{GRID} codes, {title}", display))
     return drawn
 
 
-def _reconstruction(article, rows, result, seed):
+def _reconstruction(measured, seed):
     """Draw test rows, their codes where these are images, and what both fits give back."""
+    rows, estimator = measured.rows, measured.result.published.estimator
     chosen = _some_of_all_classes(rows, seed)
-    estimator = result.published.estimator
     is_map = len(estimator.code_shape_) > 1
     display = ReconstructionDisplay(
         rows.test[chosen],
-        {title: fit.estimator.reconstruct(rows.fed[chosen]) for title, fit in _fits(result)},
+        _restored(measured, chosen),
         codes=estimator.transform(rows.test[chosen]) if is_map else None,
         code_shape=estimator.code_shape_,
         **_shapes(rows),
@@ -110,23 +103,24 @@ def _reconstruction(article, rows, result, seed):
     return [("test rows and their reconstructions", display)]
 
 
-def _denoised(article, rows, result, seed):
+def _denoised(measured, seed):
     """Draw test rows, the same with noise, and what both fits make of the noisy ones."""
+    rows = measured.rows
     chosen = _some_of_all_classes(rows, seed)
-    restored = {title: fit.estimator.reconstruct(rows.fed[chosen]) for title, fit in _fits(result)}
     display = ReconstructionDisplay(
         rows.test[chosen],
-        {"noisy": rows.fed[chosen], **restored},
+        {"noisy": rows.fed[chosen], **_restored(measured, chosen)},
         image_shape=rows.image_shape,
         sample_names=[rows.names[label] for label in rows.y_test[chosen]],
     ).plot()
     return [("test rows, with noise, and without it again", display)]
 
 
-def _encoded(article, rows, result, seed):
+def _encoded(measured, seed):
     """Draw the code as an image, a pixel a unit."""
+    rows = measured.rows
     display = EncodedStateDisplay.from_estimator(
-        result.published.estimator,
+        measured.result.published.estimator,
         rows.test,
         samples=_some_of_all_classes(rows, seed),
         image_shape=rows.image_shape,
@@ -134,10 +128,11 @@ def _encoded(article, rows, result, seed):
     return [("test rows and their encoded state", display)]
 
 
-def _layers(article, rows, result, seed):
+def _layers(measured, seed):
     """Draw what every layer gives."""
+    rows = measured.rows
     display = LayerActivationsDisplay.from_estimator(
-        result.published.estimator,
+        measured.result.published.estimator,
         rows.test,
         samples=_some_of_all_classes(rows, seed)[:5],
         image_shape=rows.image_shape,
@@ -145,23 +140,30 @@ def _layers(article, rows, result, seed):
     return [("activations of all layers", display)]
 
 
-def _samples(article, rows, result, seed):
+def _samples(measured, seed):
     """Draw images that the variational autoencoders generate."""
-    drawn = {title: fit.estimator.sample(SHOWN, seed) for title, fit in _fits(result)}
-    first, *others = drawn
+    generated = {title: fit.sample(SHOWN, seed) for title, fit in _estimators(measured)}
     display = EncodedStateDisplay(
-        drawn[others[0]],
-        code_shape=rows.image_shape,
-        originals=drawn[first],
-        image_shape=rows.image_shape,
+        generated[OWN],
+        code_shape=measured.rows.image_shape,
+        originals=generated[PUBLISHED],
+        image_shape=measured.rows.image_shape,
         sample_names=[""] * SHOWN,
     ).plot()
-    display.ax_.set_yticklabels([f"{first}", f"{others[0]}"])
+    display.ax_.set_yticklabels([PUBLISHED, OWN])
+    for image in display.images_.ravel():
+        image.set(cmap="gray", clim=(0, 1))
     return [("images generated from codes drawn from the prior", display)]
 
 
-def _fits(result):
-    return [(PUBLISHED, result.published), (OWN, result.own)]
+def _restored(measured, chosen):
+    """Return the reconstructions of some test rows as they are fed, by both fits."""
+    fed = measured.rows.fed[chosen]
+    return {title: estimator.reconstruct(fed) for title, estimator in _estimators(measured)}
+
+
+def _estimators(measured):
+    return [(PUBLISHED, measured.result.published.estimator), (OWN, measured.own.estimator)]
 
 
 def _shapes(rows):

@@ -8,11 +8,43 @@ from tqdm import tqdm
 
 from benchmarks import BenchmarkError
 from benchmarks.articles_findings import NAMES, find
-from benchmarks.articles_measures import KERAS, SKAE, Checkpoint, Extent, Result, Rows, rows_of
+from benchmarks.articles_measures import (
+    KERAS,
+    SKAE,
+    Checkpoint,
+    Extent,
+    Fit,
+    Result,
+    Rows,
+    measure_own,
+    rows_of,
+)
 from benchmarks.articles_measures import measure as measure_article
 from benchmarks.articles_table import ARTICLES, Article
 
 SAVED = "parts"  # folder of what was measured, to go on from
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One article, its data, and what was measured.
+
+    Parameters
+    ----------
+    article : Article
+        What was rebuilt.
+    rows : Rows
+        Its data.
+    result : Result
+        The published training.
+    own : Fit
+        skae's own settings.
+    """
+
+    article: Article
+    rows: Rows
+    result: Result
+    own: Fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,42 +55,40 @@ class Study:
     ----------
     extent : Extent
         How much of everything was done.
-    articles : dict of str to (Article, Rows, Result)
+    articles : dict of str to Measured
         By their ids.
     findings : DataFrame
         One `articles_findings.Finding` a row.
     """
 
     extent: Extent
-    articles: dict[str, tuple[Article, Rows, Result]]
+    articles: dict[str, Measured]
     findings: pd.DataFrame
 
     @property
     def results(self):
         """Parameters and losses, one article a row."""
-        return pd.DataFrame([_losses(*measured) for measured in self.articles.values()])
+        return pd.DataFrame([_losses(measured) for measured in self.articles.values()])
 
     @property
     def times(self):
         """Seconds by hand and with skae, the shortest of the rounds, one article a row."""
-        return pd.DataFrame([_times(*measured, self.extent) for measured in self.articles.values()])
+        return pd.DataFrame([_times(measured, self.extent) for measured in self.articles.values()])
 
     @property
     def raw(self):
         """Learning curves and all rounds of the comparison of times, by name."""
         if not self.articles:
             return {}
-        measured = [(article.id, result) for article, _, result in self.articles.values()]
-        curves = [
-            pd.DataFrame(result.published.curve, columns=["epochs", "loss", "seconds"])
-            for _, result in measured
-        ]
-        names = [name for name, _ in measured]
-        races = pd.concat([result.races for _, result in measured], keys=names, names=["id", None])
-        curves = pd.concat(curves, keys=names, names=["id", None])
+        results = {name: measured.result for name, measured in self.articles.items()}
+        curves = {
+            name: pd.DataFrame(result.published.curve, columns=["epochs", "loss", "seconds"])
+            for name, result in results.items()
+        }
+        races = {name: result.races for name, result in results.items()}
         return {
-            "curves": curves.reset_index(level="id"),
-            "races": races.reset_index(level="id"),
+            "curves": pd.concat(curves, names=["id", None]).reset_index(level="id"),
+            "races": pd.concat(races, names=["id", None]).reset_index(level="id"),
         }
 
 
@@ -76,16 +106,15 @@ def measure(arguments):
     """
     extent = _extent(arguments)
     ids = _chosen(arguments.only)
+    checkpoint = _Checkpoints(arguments.output / SAVED, extent.source, arguments.resume)
     studied, found = {}, []
     with tqdm(total=len(ids)) as progress:
         for article in (article for article in ARTICLES if article.id in ids):
-            checkpoint = _checkpoint(arguments, article.id)
-            result = measure_article(article, extent, checkpoint, progress.set_description)
-            studied[article.id] = (article, rows_of(article, extent), result)
+            studied[article.id] = _measured(article, extent, checkpoint, progress)
             progress.update()
         for name in (name for name in NAMES if name in ids):
             progress.set_description(name)
-            found += find(name, extent, _checkpoint(arguments, name))
+            found += find(name, extent, checkpoint(name))
             progress.update()
     return Study(extent, studied, pd.DataFrame([asdict(finding) for finding in found]))
 
@@ -106,16 +135,36 @@ def _chosen(only):
     return [name for name in ids if only is None or name in only]
 
 
-def _checkpoint(arguments, name):
-    """Return where a part of the study is saved; nothing is there unless it is to be resumed."""
-    path = arguments.output / SAVED / f"{name}.pkl"
-    if not arguments.resume:
-        path.unlink(missing_ok=True)
-    return Checkpoint(path, _extent(arguments).source)
+def _measured(article, extent, checkpoint, progress):
+    say = progress.set_description
+    return Measured(
+        article,
+        rows_of(article, extent),
+        measure_article(article, extent, checkpoint(article.id), say),
+        measure_own(article, extent, checkpoint(article.own.name), say),
+    )
 
 
-def _losses(article, rows, result):
-    fit, own = result.published, result.own
+class _Checkpoints:
+    """Checkpoints of one run, by name; those of earlier runs are there if it resumes them."""
+
+    def __init__(self, folder, source, resumes):
+        self._folder = folder
+        self._source = source
+        self._resumes = resumes
+        self._begun = set()
+
+    def __call__(self, name):
+        path = self._folder / f"{name}.pkl"
+        if not self._resumes and name not in self._begun:
+            path.unlink(missing_ok=True)
+        self._begun.add(name)
+        return Checkpoint(path, self._source)
+
+
+def _losses(measured):
+    article, result, own = measured.article, measured.result, measured.own
+    fit = result.published
     n_weights = _parameters(result, SKAE)
     return {
         "id": article.id,
@@ -142,7 +191,8 @@ def _parameters(result, contestant):
     return result.races.query("contestant == @contestant")["parameters"].iloc[0]
 
 
-def _times(article, rows, result, extent):
+def _times(measured, extent):
+    article, rows, result = measured.article, measured.rows, measured.result
     races = result.races.set_index("contestant")
     seconds = races["seconds"].groupby(level=0).min()
     losses = races["loss"].groupby(level=0).mean()

@@ -10,7 +10,7 @@ import skae
 from benchmarks import articles_by_hand as by_hand
 from benchmarks import articles_networks as networks
 
-OWN_EPOCHS = 60
+OWN_EPOCHS = 40
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,17 @@ class Own:
 
     Parameters
     ----------
+    name : str
+        Articles with the same name share one fit.
     label : str
-        For the reader; articles on the same data with the same label share one fit.
+        Network and training, for the reader.
     build : callable
         Returns the estimator, unfitted, given epochs and batches an epoch.
-    epochs : int, default=60
+    epochs : int, default=40
         Passes over the training rows.
     """
 
+    name: str
     label: str
     build: Callable
     epochs: int = OWN_EPOCHS
@@ -119,15 +122,18 @@ class Article:
         )
 
 
-def _own(code, *, bce=True):
-    loss = "bce" if bce else "mse, linear output"
+def _own(data, code, *, bce=True):
+    loss = "bce" if bce else "mse"
     return Own(
+        f"own-{data}-{code}-{loss}",
         f"784-512-256-{code}, SiLU, {loss}, Adam, cosine decay",
         partial(networks.own_dense, code, networks.BERNOULLI if bce else {}),
     )
 
 
-_OWN_VARIATIONAL = Own("784-512-256-2, SiLU, Adam, cosine decay", networks.own_variational)
+_OWN_VARIATIONAL = Own(
+    "own-variational", "784-512-256-2, SiLU, Adam, cosine decay", networks.own_variational
+)
 _D = {"data": "fashion_mnist", "optimizer": "rmsprop", "batch_size": 256}
 _C = {
     "data": "mnist",
@@ -143,7 +149,7 @@ _A1 = {
     "epochs": 10,
     "batch_size": 128,
     "validation_split": 0.2,
-    "own": _own(50),
+    "own": _own("mnist", 50),
 }
 
 ARTICLES = (
@@ -171,7 +177,7 @@ ARTICLES = (
         by_hand=partial(by_hand.dense, (32,), 2),
         epochs=10,
         batch_size=32,
-        own=_own(2),
+        own=_own("mnist", 2),
         pictures=("history", "latent", "manifold"),
         published=0.1985,
         published_parameters=(51_154,),
@@ -181,7 +187,7 @@ ARTICLES = (
         network="Conv 16-1 to 7×7×1",
         skae=networks.feature_map,
         by_hand=by_hand.feature_map_49,
-        own=_own(49, bce=False),
+        own=_own("mnist", 49, bce=False),
         pictures=("reconstruction", "history"),
         raced_rows=10_000,
         **_C,
@@ -191,7 +197,7 @@ ARTICLES = (
         network="784-128-64-32",
         skae=partial(networks.dense, 32, 128, 64),
         by_hand=partial(by_hand.dense, (128, 64), 32),
-        own=_own(32, bce=False),
+        own=_own("mnist", 32, bce=False),
         pictures=("reconstruction",),
         **_C,
     ),
@@ -201,7 +207,7 @@ ARTICLES = (
         skae=partial(networks.dense, 32),
         by_hand=partial(by_hand.dense, (), 32),
         epochs=100,
-        own=_own(32),
+        own=_own("fashion_mnist", 32),
         pictures=("history", "reconstruction"),
         published=0.282,
         **_D,
@@ -212,7 +218,7 @@ ARTICLES = (
         skae=networks.sparse,
         by_hand=partial(by_hand.dense, (), 32, sparsity=1e-8),
         epochs=150,
-        own=_own(32),
+        own=_own("fashion_mnist", 32),
         pictures=("reconstruction",),
         published=0.285,
         **_D,
@@ -223,7 +229,7 @@ ARTICLES = (
         skae=partial(networks.dense, 32, 128, 64),
         by_hand=partial(by_hand.dense, (128, 64), 32),
         epochs=150,
-        own=_own(32),
+        own=_own("fashion_mnist", 32),
         pictures=("history", "reconstruction"),
         published=0.277,
         **_D,
@@ -234,7 +240,7 @@ ARTICLES = (
         skae=networks.convolutions,
         by_hand=partial(by_hand.normalized_convolutions, (32, 16, 16)),
         epochs=150,
-        own=_own(256),
+        own=_own("fashion_mnist", 256),
         pictures=("history", "reconstruction"),
         keeps_best=True,
         published=0.265,
@@ -247,7 +253,7 @@ ARTICLES = (
         skae=networks.denoising,
         by_hand=partial(by_hand.normalized_convolutions, (32, 32, 32)),
         epochs=150,
-        own=Own("784-1024-512, SiLU, Adam, cosine decay", networks.own_denoising),
+        own=Own("own-denoising", "784-1024-512, SiLU, Adam, cosine decay", networks.own_denoising),
         pictures=("history", "denoised"),
         noise=0.5,
         keeps_best=True,
@@ -263,7 +269,9 @@ ARTICLES = (
         by_hand=partial(by_hand.recurrent, 140, 64),
         epochs=10,
         batch_size=32,
-        own=Own("140-256-128-64, skae's defaults", networks.own_sequence, epochs=100),
+        own=Own(
+            "own-ecg5000", "140-256-128-64, skae's defaults", networks.own_sequence, epochs=100
+        ),
         pictures=("history", "reconstruction"),
         loss="mse",
     ),
@@ -302,7 +310,7 @@ ARTICLES = (
         by_hand=by_hand.leaky,
         epochs=20,
         batch_size=256,
-        own=_own(2, bce=False),
+        own=_own("mnist", 2, bce=False),
         pictures=("latent", "reconstruction"),
         loss="mse",
         learning_rate=5e-4,
@@ -316,7 +324,7 @@ ARTICLES = (
         by_hand=partial(by_hand.contractive, 32, 0.1),
         epochs=20,
         batch_size=256,
-        own=_own(32),
+        own=_own("mnist", 32),
         pictures=("reconstruction",),
     ),
 )

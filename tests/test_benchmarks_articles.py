@@ -13,7 +13,7 @@ from benchmarks import articles_findings, articles_measures, articles_pictures
 from benchmarks.__main__ import main
 from benchmarks.articles_claims import claims
 from benchmarks.articles_measures import KERAS, SKAE, Extent, Fit, Result
-from benchmarks.articles_study import Study
+from benchmarks.articles_study import Measured, Study
 from benchmarks.articles_table import ARTICLES
 
 QUICK = Extent(most_epochs=1, raced_epochs=1, rounds=1, quick=True)
@@ -100,7 +100,7 @@ def study(loss, epochs, seconds=(2.0, 1.0), parameters=(51_154, 51_154)):
     )
     return Study(
         Extent(),
-        {"B1": (B1, rows, Result(races, fit, Fit(estimator, fit.curve)))},
+        {"B1": Measured(B1, rows, Result(races, fit), own=fit)},
         pd.DataFrame(),
     )
 
