@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.datasets import load_digits
 from sklearn.decomposition import NMF, PCA
 from sklearn.metrics import f1_score, roc_auc_score
@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skae import DenseAutoencoder, ReconstructionOutlierDetector, VariationalAutoencoder
 from skae._outlier import _thresholds
-from skae._outlier._scores import SCORES, HiddenPath, WorstFeaturesError
+from skae._outlier._scores import SCORES, HiddenPath, LocalError, WorstFeaturesError
 from skae._outlier._whitening import Whitening
 
 RATES = (0.01, 0.05, 0.1)
@@ -222,6 +222,58 @@ def test_worst_features_are_the_mean_of_the_largest_errors():
     usual = worst.score_.usual_errors_
     largest = (worst.feature_errors(fresh) / usual**2).max(axis=1)
     np.testing.assert_allclose(-worst.score_samples(fresh), largest)
+
+
+class GivesNothingBack(TransformerMixin, BaseEstimator):
+    """An autoencoder whose residual is the row itself."""
+
+    def fit(self, X, y=None):
+        self.row_shape_ = X.shape[1:]
+        return self
+
+    def transform(self, X):
+        return np.zeros((len(X), 1))
+
+    def inverse_transform(self, codes):
+        return np.zeros((len(codes), *self.row_shape_))
+
+
+def local_scores(train, fresh, **parameters):
+    score = LocalError(**parameters)
+    detector = ReconstructionOutlierDetector(GivesNothingBack(), score=score, random_state=0)
+    return -detector.fit(train).score_samples(fresh)
+
+
+def test_local_error_is_the_squared_error_if_nothing_is_smoothed():
+    images = np.random.default_rng(0).normal(size=(20, 6, 5))
+    plain = local_scores(images, images, smoothing=0.0, brightness_power=0.0)
+    np.testing.assert_allclose(plain, (images**2).mean(axis=(1, 2)))
+
+
+def test_local_error_sees_strokes_rather_than_checkers():
+    rng = np.random.default_rng(0)
+    stroke, checkers = np.zeros((2, 12, 12))
+    stroke[4:8, 5:7] = 1
+    checkers[4:8, 4:8] = np.indices((4, 4)).sum(axis=0) % 2 * 2 - 1
+    checkers *= np.linalg.norm(stroke) / np.linalg.norm(checkers)
+    of_stroke, of_checkers = local_scores(
+        rng.random(size=(20, 12, 12)), np.stack([stroke, checkers]), brightness_power=0.0
+    )
+    assert of_stroke > 5 * of_checkers
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_local_error_grows_with_brightness_as_its_power_says(power):
+    images = np.random.default_rng(0).random(size=(20, 6, 6))
+    ones, twos = (local_scores(images, k * images, brightness_power=power) for k in (1, 2))
+    np.testing.assert_allclose(twos, 2 ** (2 - power) * ones)
+
+
+def test_local_error_smooths_channels_one_by_one():
+    images = np.random.default_rng(0).random(size=(10, 8, 8, 3))
+    joint = local_scores(images, images, brightness_power=0.0)
+    alone = [local_scores(part, part, brightness_power=0.0) for part in np.moveaxis(images, -1, 0)]
+    np.testing.assert_allclose(joint, np.mean(alone, axis=0))
 
 
 def test_nap_sees_what_the_residual_does_not_and_needs_hidden_layers(digits):

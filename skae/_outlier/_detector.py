@@ -54,6 +54,8 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or |x − x̂|;
         - ``"standardized_error"``: mean of ((x − x̂) / s)², s the usual error of each feature;
         - ``"worst_features"``: that mean over the worst tenth of the features;
+        - ``"local_error"``: for images and signals in their own shape, mean square of the residual
+          smoothed over neighbours, over the root of the row's mean absolute value;
         - ``"mahalanobis"``: Mahalanobis distance of the residual, which is then whitened, together
           with that of the row from the central rows, along the code and across it;
         - ``"sap"``, ``"nap"``: distance between the encoder's hidden activations for x and for x̂,

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 import keras
 import numpy as np
+from scipy.ndimage import gaussian_filter
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
@@ -16,6 +17,7 @@ from skae._outlier._whitening import Whitening
 _SMALLEST = np.finfo(np.float64).tiny
 _RESIDUAL_AND_ROW = np.array([1.0, 2.0])  # weights, chosen over 20 tables
 _NEGLIGIBLE = 1e-6  # float32's rounding
+_DARK = 1e-3  # of the usual brightness; a black row has some error to be divided
 
 
 class BaseScore(BaseEstimator, ABC):
@@ -93,6 +95,50 @@ class WorstFeaturesError(StandardizedError):
         squares = np.square(passage.errors / self.usual_errors_)
         n_worst = max(1, round(self.share * squares.shape[1]))
         return np.partition(squares, -n_worst, axis=1)[:, -n_worst:].mean(axis=1)
+
+
+class LocalError(BaseScore):
+    """Mean square of the smoothed residual, in proportion to the root of the row's brightness.
+
+    Images and signals are full of edges and noise that no autoencoder gives back, and these errors
+    change their sign from pixel to pixel; a stroke that should not be there has one sign. The
+    residual is smoothed by a Gaussian before it is squared, which leaves the second kind. Brighter
+    rows have larger errors, normal or not: the mean square is divided by a power of the row's mean
+    absolute value, relative to the usual one.
+
+    Rows of one axis are signals, of two are images, of three are images with channels last, which
+    are smoothed one by one. It means nothing for tables, whose columns have no neighbours.
+
+    Parameters
+    ----------
+    smoothing : float, default=1.0
+        Standard deviation of the Gaussian, in pixels or time steps; 0 does not smooth.
+    brightness_power : float, default=0.5
+        0 gives the absolute error; 1 or more favours bright rows as 0 does dark ones.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "smoothing": [Interval(Real, 0, None, closed="left")],
+        "brightness_power": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(self, smoothing=1.0, brightness_power=0.5):
+        self.smoothing = smoothing
+        self.brightness_power = brightness_power
+
+    def fit(self, passage):
+        """Learn the mean absolute value of the rows."""
+        self.usual_brightness_ = np.abs(passage.rows).mean() or 1.0
+        return self
+
+    def anomaly(self, passage):
+        """Return the mean square of each row's smoothed residual, over its brightness."""
+        errors = passage.errors.reshape(passage.samples.shape)
+        axes = range(1, min(errors.ndim, 3))
+        smooth = gaussian_filter(errors, self.smoothing, axes=tuple(axes), mode="reflect")
+        mean_squares = np.square(smooth).reshape(len(smooth), -1).mean(axis=1)
+        brightness = np.abs(passage.rows).mean(axis=1) / self.usual_brightness_
+        return mean_squares / np.maximum(brightness, _DARK) ** self.brightness_power
 
 
 class Mahalanobis(BaseScore):
@@ -230,6 +276,7 @@ SCORES = {
     "absolute_error": AbsoluteError,
     "standardized_error": StandardizedError,
     "worst_features": WorstFeaturesError,
+    "local_error": LocalError,
     "mahalanobis": Mahalanobis,
     "sap": lambda: HiddenPath(whiten=False),
     "nap": HiddenPath,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy.linalg import cholesky, solve_triangular
 
 _RIDGE = 0.1  # of the mean eigenvalue
 _MAX_CONCENTRATIONS = 8
@@ -11,14 +12,14 @@ _MAX_CONCENTRATIONS = 8
 
 @dataclass(frozen=True, eq=False)
 class Whitening:
-    """A mean and a covariance in the form of its principal axes.
+    """A mean and a covariance in the form of axes along which rows have unit spread.
 
     Attributes
     ----------
     mean : ndarray of shape (n_features,)
     axes : ndarray of shape (n_features, n_features)
-        Eigenvectors of the covariance in columns, each divided by the root of its eigenvalue plus
-        a ridge.
+        U⁻¹ of the Cholesky factorisation UᵀU of the covariance plus a ridge. Principal axes would
+        give the same distances and take several times as long.
     """
 
     mean: np.ndarray
@@ -61,10 +62,11 @@ class Whitening:
     def _of_all(cls, rows):
         mean = rows.mean(axis=0)
         centred = rows - mean
-        values, vectors = np.linalg.eigh(centred.T @ centred / len(rows))
-        values = np.maximum(values, 0)
-        ridge = _RIDGE * values.mean() + np.finfo(np.float64).tiny
-        return cls(mean, vectors / np.sqrt(values + ridge))
+        covariance = centred.T @ centred / len(rows)
+        variances = np.einsum("ii->i", covariance)  # a view
+        variances += _RIDGE * variances.mean() + np.finfo(np.float64).tiny
+        factor = cholesky(covariance)
+        return cls(mean, solve_triangular(factor, np.eye(len(factor))))
 
     def apply(self, rows: np.ndarray) -> np.ndarray:
         """Return whitened rows, of the same shape."""
