@@ -10,7 +10,8 @@ import skae
 from benchmarks import articles_by_hand as by_hand
 from benchmarks import articles_networks as networks
 
-OWN_EPOCHS = 40
+OWN_EPOCHS = 15
+RMSPROP_EPSILON = 1e-14  # Keras 2 added 1e-7 to the root of what Keras 3 adds epsilon to
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Own:
         Network and training, for the reader.
     build : callable
         Returns the estimator, unfitted, given epochs and batches an epoch.
-    epochs : int, default=40
+    epochs : int, default=15
         Passes over the training rows.
     """
 
@@ -103,7 +104,7 @@ class Article:
         classes = {
             "adam": keras.optimizers.Adam,
             "adadelta": keras.optimizers.Adadelta,
-            "rmsprop": keras.optimizers.RMSprop,
+            "rmsprop": partial(keras.optimizers.RMSprop, epsilon=RMSPROP_EPSILON),
         }
         return classes[self.optimizer](learning_rate=self.learning_rate)
 
@@ -112,8 +113,8 @@ class Article:
         loss = "mse" if self.loss == "mse" else "binary_crossentropy"
         return self.skae().set_params(
             loss=loss,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
+            optimizer=self.compiled_optimizer(),
+            learning_rate=None,
             batch_size=self.batch_size,
             validation_split=self.validation_split,
             early_stopping=False,
@@ -122,12 +123,13 @@ class Article:
         )
 
 
-def _own(data, code, *, bce=True):
+def _own(data, code, *, bce=True, epochs=OWN_EPOCHS):
     loss = "bce" if bce else "mse"
     return Own(
         f"own-{data}-{code}-{loss}",
         f"784-512-256-{code}, SiLU, {loss}, Adam, cosine decay",
         partial(networks.own_dense, code, networks.BERNOULLI if bce else {}),
+        epochs,
     )
 
 
@@ -207,7 +209,7 @@ ARTICLES = (
         skae=partial(networks.dense, 32),
         by_hand=partial(by_hand.dense, (), 32),
         epochs=100,
-        own=_own("fashion_mnist", 32),
+        own=_own("fashion_mnist", 32, epochs=40),
         pictures=("history", "reconstruction"),
         published=0.282,
         **_D,
@@ -218,7 +220,7 @@ ARTICLES = (
         skae=networks.sparse,
         by_hand=partial(by_hand.dense, (), 32, sparsity=1e-8),
         epochs=150,
-        own=_own("fashion_mnist", 32),
+        own=_own("fashion_mnist", 32, epochs=40),
         pictures=("reconstruction",),
         published=0.285,
         **_D,
@@ -229,7 +231,7 @@ ARTICLES = (
         skae=partial(networks.dense, 32, 128, 64),
         by_hand=partial(by_hand.dense, (128, 64), 32),
         epochs=150,
-        own=_own("fashion_mnist", 32),
+        own=_own("fashion_mnist", 32, epochs=40),
         pictures=("history", "reconstruction"),
         published=0.277,
         **_D,
