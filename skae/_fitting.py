@@ -19,7 +19,7 @@ from skae._activations import activated, activation_name
 from skae._assembly import assemble
 from skae._parameters import ACTIVATION, LOSS, OPTIMIZER
 from skae._principal import principal_axes
-from skae._scaling import GlobalScale
+from skae._scaling import GlobalScale, weighted_mean
 from skae._seeding import seeded
 from skae._validation import drop_weightless, validate_rows
 
@@ -225,9 +225,12 @@ class AutoencoderFitting(BaseEstimator, ABC):
 
     def _set_scale(self, rows, weights):
         """Fix what is standardised, and how."""
-        scale = GlobalScale.of(rows, weights)
-        self.mean_ = scale.mean
-        self._scale = scale if self._standardizes() else GlobalScale.identity(rows.shape[1])
+        if self._standardizes():
+            self._scale = GlobalScale.of(rows, weights)
+            self.mean_ = self._scale.mean
+        else:
+            self._scale = GlobalScale.identity(rows.shape[1])
+            self.mean_ = weighted_mean(rows, weights)
         self._sample_shape = self._network().sample_shape(self._row_shape)
 
     def _split(self, rows, weights, rng, share_held_out):

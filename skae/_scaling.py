@@ -9,6 +9,13 @@ _ROWS_AT_ONCE = 4096
 _ALIGNMENT = 64
 
 
+def weighted_mean(rows: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return the mean of rows of shape (n, n_features), in float64."""
+    if sample_weight is None:
+        return rows.mean(axis=0, dtype=np.float64)
+    return np.average(rows, axis=0, weights=sample_weight)
+
+
 @dataclass(frozen=True)
 class GlobalScale:
     """Centre every feature, divide all by one number.
@@ -31,15 +38,12 @@ class GlobalScale:
     @classmethod
     def of(cls, rows: np.ndarray, sample_weight: np.ndarray | None) -> "GlobalScale":
         """Return the scale of rows of shape (n, n_features)."""
-        mean = (
-            np.average(rows, axis=0, weights=sample_weight)
-            if sample_weight is not None
-            else (rows.mean(axis=0, dtype=np.float64))
-        )
+        mean = weighted_mean(rows, sample_weight)
         total = 0.0
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             chunk = slice(start, start + _ROWS_AT_ONCE)
-            squares = np.square(rows[chunk] - mean).mean(axis=1)
+            centred = rows[chunk] - mean
+            squares = np.einsum("ij,ij->i", centred, centred) / rows.shape[1]
             total += squares.sum() if sample_weight is None else squares @ sample_weight[chunk]
         scale = np.sqrt(total / len(rows))
         return cls(mean, float(scale) if scale > 0 else 1.0)

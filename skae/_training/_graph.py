@@ -2,7 +2,13 @@
 
 import keras
 
-from skae._layers import Standardization
+from skae._layers import Standardization, SwapCorruption
+
+_MIX_ROWS = (
+    keras.layers.BatchNormalization,
+    keras.layers.Lambda,
+    SwapCorruption,
+)
 
 
 def _standardization(model):
@@ -33,3 +39,15 @@ def autoencoder_core(model):
     encoder, decoder = encoder_core(model), decoder_core(model)
     inputs = keras.Input(encoder.input.shape[1:], name="standardized")
     return keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+
+
+def mixes_rows(core: keras.Model) -> bool:
+    """Tell whether an output of a model may depend on more than one row of the batch.
+
+    Layers that are not Keras's or skae's might do anything.
+    """
+    return any(
+        isinstance(layer, _MIX_ROWS)
+        or type(layer).__module__.split(".")[0] not in ("keras", "skae")
+        for layer in core._flatten_layers()
+    )

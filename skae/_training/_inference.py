@@ -76,7 +76,7 @@ def _compiled(apply, core):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        from skae._training._tensorflow import Traced
+        from skae._training._traced import Traced
 
         weights = [tf.TensorSpec(variable.shape, variable.dtype) for variable in core.variables]
         rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from skae._training._graph import autoencoder_core
+from skae._training._batches import whole_batches
+from skae._training._graph import autoencoder_core, mixes_rows
 from skae._training._losses import loss_names, loss_terms, mean_loss
 from skae._training._programs import values_of
 
@@ -35,6 +36,8 @@ class JaxProgram:
         self._core = autoencoder_core(model)
         self._loss = mean_loss(model.loss)
         self.loss_names = loss_names(self._core)
+        # A penalty may be a mean over the batch, so it has to see real rows alone.
+        self._fills_batches = len(self.loss_names) == 1 and not mixes_rows(self._core)
         self._groups = (
             model.trainable_variables,
             model.non_trainable_variables,
@@ -71,41 +74,58 @@ class JaxProgram:
 
     def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
-        state = self._state()
+        weights = _or_ones(sample_weight, rows)
+        n_together = len(order)
+        if not self._fills_batches:
+            n_together -= n_together % self.batch_size
         totals = np.zeros(len(self.loss_names))
-        in_full_batches = len(order) - len(order) % self.batch_size
-        for start in range(0, in_full_batches, _STEPS_AT_ONCE * self.batch_size):
-            stop = min(start + _STEPS_AT_ONCE * self.batch_size, in_full_batches)
-            # One shape for every call: the steps beyond n_steps are not taken.
-            chunk = np.resize(order[start:stop], (_STEPS_AT_ONCE, self.batch_size))
-            n_steps = (stop - start) // self.batch_size
-            state, losses = self._steps(state, *_batches(rows, chunk, sample_weight), n_steps)
-            totals += np.asarray(losses) * self.batch_size
-        if in_full_batches < len(order):
-            chunk = order[None, in_full_batches:]
-            state, losses = self._steps(state, *_batches(rows, chunk, sample_weight), 1)
-            totals += np.asarray(losses) * chunk.size
-        self._load(state)
+        if n_together:
+            totals += self._train_together(rows, order[:n_together], weights) * self.batch_size
+        if n_together < len(order):
+            chunk = order[None, n_together:]
+            losses = self._take(1, rows[chunk], weights[chunk], np.ones(1, np.float32))
+            totals += losses * chunk.size
         return totals / len(order)
+
+    def _train_together(self, rows, order, weights):
+        """Return the sum of the losses of whole batches."""
+        order, shares = (
+            values.reshape(-1, self.batch_size) for values in whole_batches(order, self.batch_size)
+        )
+        totals = np.zeros(len(self.loss_names))
+        for start in range(0, len(order), _STEPS_AT_ONCE):
+            # One shape for every call: the steps beyond n_steps are not taken.
+            steps = np.minimum(np.arange(start, start + _STEPS_AT_ONCE), len(order) - 1)
+            chunk = order[steps]
+            totals += self._take(
+                min(_STEPS_AT_ONCE, len(order) - start),
+                rows[chunk],
+                weights[chunk] * shares[steps],
+                1 / shares[steps, 0],
+            )
+        return totals
+
+    def _take(self, n_steps, batches, weights, sizes):
+        state, losses = self._steps(self._state(), n_steps, batches, weights, sizes)
+        self._load(state)
+        return np.asarray(losses)
 
     def evaluate(self, rows, sample_weight=None) -> np.ndarray:
         """Return the mean losses without training."""
+        weights = _or_ones(sample_weight, rows)
         variables = [variable.value for variable in self.model.variables]
         totals = np.zeros(len(self.loss_names))
         for start in range(0, len(rows), _EVALUATION_BATCH_SIZE):
             chunk = slice(start, start + _EVALUATION_BATCH_SIZE)
-            weights = None if sample_weight is None else sample_weight[chunk]
             batch = rows[chunk]
-            totals += np.asarray(self._evaluation(variables, batch, weights)) * len(batch)
+            totals += np.asarray(self._evaluation(variables, batch, weights[chunk])) * len(batch)
         return totals / len(rows)
 
-    def _run_steps(self, state, batches, weights, n_steps):
+    def _run_steps(self, state, n_steps, batches, weights, sizes):
         def body(step, carried):
             state, losses = carried
-            state, new = self._train_on(
-                state, batches[step], None if weights is None else weights[step]
-            )
-            return state, losses + new
+            state, new = self._train_on(state, batches[step], weights[step])
+            return state, losses + new * sizes[step]
 
         start = (state, jnp.zeros(len(self.loss_names)))
         return jax.lax.fori_loop(0, n_steps, body, start)
@@ -139,5 +159,5 @@ class JaxProgram:
             return jnp.stack(loss_terms(self._core, self._loss, batch, weights, training=False))
 
 
-def _batches(rows, chunk, sample_weight):
-    return rows[chunk], None if sample_weight is None else sample_weight[chunk]
+def _or_ones(sample_weight, rows):
+    return np.ones(len(rows), dtype=np.float32) if sample_weight is None else sample_weight

@@ -15,8 +15,6 @@ def mean_loss(loss):
 
     def mean(y_true, y_pred, weights):
         losses = keras.ops.cast(by_element(y_true, y_pred), "float32")
-        if weights is None:
-            return keras.ops.mean(losses)
         by_row = keras.ops.mean(keras.ops.reshape(losses, (keras.ops.shape(losses)[0], -1)), axis=1)
         return keras.ops.mean(by_row * weights)
 

@@ -1,16 +1,16 @@
 """Whole epochs inside one TensorFlow graph."""
 
-import threading
 from math import prod
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from skae._training._graph import autoencoder_core
+from skae._training._batches import whole_batches
+from skae._training._graph import autoencoder_core, mixes_rows
 from skae._training._losses import loss_names, loss_terms, mean_loss
 from skae._training._programs import values_of
+from skae._training._traced import Traced
 
 _EVALUATION_BATCH_SIZE = 2048
 _MOST_BATCHES_AT_ONCE = 16
@@ -18,9 +18,10 @@ _MOST_NUMBERS_AT_ONCE = 2**22
 _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 
 # XLA fuses the element-wise work of a step, which is most of a small dense network's, and takes
-# about a second to compile. Convolutions and recurrences become slower by it, large matrix
-# products no faster.
-_FEWEST_STEPS_FOR_XLA = 2000
+# about a second to compile; steps enough to earn that back within the five fits of a
+# cross-validation. Convolutions and recurrences become slower by it, large matrix products no
+# faster.
+_FEWEST_STEPS_FOR_XLA = 500
 _MOST_PARAMETERS_FOR_XLA = 1_000_000
 _UNFIT_FOR_XLA = (
     keras.layers.Conv1D,
@@ -31,49 +32,6 @@ _UNFIT_FOR_XLA = (
     keras.layers.Conv3DTranspose,
     keras.layers.RNN,
 )
-
-
-class Traced:
-    """A function as one graph, traced at its first call.
-
-    ``tf.function`` warns of retracing when several programs trace the same method, each once.
-
-    Parameters
-    ----------
-    function : callable
-    *signature : tf.TensorSpec or nest of them
-        Of each argument.
-    jit_compile : bool, default=False
-        Whether XLA compiles the graph.
-    """
-
-    def __init__(self, function, *signature, jit_compile: bool = False):
-        self._function = tf.function(function, autograph=False, jit_compile=jit_compile)
-        self._signature = signature
-        self._graph: Any = None
-        self._lock = threading.Lock()
-
-    def __call__(self, *arguments):
-        """Run the graph on tensors of the signature."""
-        with self._lock:
-            if self._graph is None:
-                self._graph = self._function.get_concrete_function(*self._signature)
-        return self._graph(*arguments)
-
-
-class _WithOrWithoutWeights:
-    """A function whose last argument, the weights, is a tensor or None: a graph for each case."""
-
-    def __init__(self, function, *signature, jit_compile: bool = False):
-        self._weighted = Traced(function, *signature, jit_compile=jit_compile)
-        self._unweighted = Traced(
-            lambda *arguments: function(*arguments, None), *signature[:-1], jit_compile=jit_compile
-        )
-
-    def __call__(self, *arguments):
-        if arguments[-1] is None:
-            return self._unweighted(*arguments[:-1])
-        return self._weighted(*arguments)
 
 
 class TensorFlowProgram:
@@ -103,19 +61,22 @@ class TensorFlowProgram:
         shape = self._core.input.shape[1:]
         batches_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(shape))
         self._batches_at_once = min(max(batches_in_limit, 1), _MOST_BATCHES_AT_ONCE)
-        self._steps = _WithOrWithoutWeights(
+        self._steps = Traced(
             self._take_steps,
             tf.TensorSpec((), tf.int32),
             tf.TensorSpec((self._batches_at_once, batch_size, *shape), tf.float32),
             tf.TensorSpec((self._batches_at_once, batch_size), tf.float32),
+            tf.TensorSpec((self._batches_at_once,), tf.float32),
             jit_compile=variant == "xla",
         )
         rows = tf.TensorSpec((None, *shape), tf.float32)
         order = tf.TensorSpec((None,), tf.int32)
         weights = tf.TensorSpec((None,), tf.float32)
-        self._full_batches = _WithOrWithoutWeights(self._run_full_batches, order, rows, weights)
-        self._last_batch = _WithOrWithoutWeights(self._run_last_batch, order, rows, weights)
-        self._evaluation = _WithOrWithoutWeights(self._run_evaluation, rows, weights)
+        # A penalty may be a mean over the batch, so it has to see real rows alone.
+        self._fills_batches = len(self.loss_names) == 1 and not mixes_rows(self._core)
+        self._whole_batches = Traced(self._run_whole_batches, order, weights, rows, weights)
+        self._last_batch = Traced(self._run_last_batch, order, rows, weights)
+        self._evaluation = Traced(self._run_evaluation, rows, weights)
 
     @staticmethod
     def variant(model: keras.Model, n_steps: int) -> str:
@@ -144,19 +105,23 @@ class TensorFlowProgram:
 
     def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
-        n_full = len(order) - len(order) % self.batch_size
+        weights = _or_ones(sample_weight, rows)
+        n_together = len(order)
+        if not self._fills_batches:
+            n_together -= n_together % self.batch_size
         totals = np.zeros(len(self.loss_names))
-        if n_full:
-            losses = self._full_batches(tf.constant(order[:n_full]), rows, sample_weight)
+        if n_together:
+            positions, shares = whole_batches(order[:n_together], self.batch_size)
+            losses = self._whole_batches(tf.constant(positions), tf.constant(shares), rows, weights)
             totals += losses.numpy() * self.batch_size
-        if n_full < len(order):
-            losses = self._last_batch(tf.constant(order[n_full:]), rows, sample_weight)
-            totals += losses.numpy() * (len(order) - n_full)
+        if n_together < len(order):
+            losses = self._last_batch(tf.constant(order[n_together:]), rows, weights)
+            totals += losses.numpy() * (len(order) - n_together)
         return totals / len(order)
 
     def evaluate(self, rows, sample_weight=None) -> np.ndarray:
         """Return the mean losses without training."""
-        return self._evaluation(rows, sample_weight).numpy()
+        return self._evaluation(rows, _or_ones(sample_weight, rows)).numpy()
 
     def _copy_state_to_kept(self):
         for kept, variable in zip(self._kept, self._state, strict=True):
@@ -166,41 +131,41 @@ class TensorFlowProgram:
         for kept, variable in zip(self._kept, self._state, strict=True):
             variable.value.assign(kept)
 
-    def _run_full_batches(self, order, rows, weights):
+    def _run_whole_batches(self, order, shares, rows, weights):
         """Return the sum of the batches' losses.
 
         Batches are gathered several at a time into a tensor of fixed shape, so that compiled
         steps serve any number of rows; the steps beyond the last batch are not taken.
         """
         at_once = self._batches_at_once
-        shape = (at_once, self.batch_size)
         n_batches = tf.shape(order)[0] // self.batch_size
-        padded = tf.concat([order, tf.zeros(at_once * self.batch_size, tf.int32)], 0)
+        shape = (-1, self.batch_size)
+        order = tf.reshape(order, shape)
+        shares = tf.reshape(shares, shape)
 
         def body(first, totals):
-            start = first * self.batch_size
-            chunk = padded[start : start + at_once * self.batch_size]
-            chunk = tf.reshape(chunk, shape)
+            chosen = tf.minimum(tf.range(first, first + at_once), n_batches - 1)
+            positions = tf.gather(order, chosen)
+            chosen_shares = tf.gather(shares, chosen)
             losses = self._steps(
                 tf.minimum(at_once, n_batches - first),
-                tf.gather(rows, chunk),
-                None if weights is None else tf.gather(weights, chunk),
+                tf.gather(rows, positions),
+                tf.gather(weights, positions) * chosen_shares,
+                1 / chosen_shares[:, 0],
             )
             return first + at_once, totals + losses
 
         return self._loop(lambda first: first < n_batches, body)
 
-    def _take_steps(self, n_steps, batches, weights):
+    def _take_steps(self, n_steps, batches, weights, sizes):
         def body(step, totals):
-            losses = self._train_on(batches[step], None if weights is None else weights[step])
-            return step + 1, totals + losses
+            losses = self._train_on(batches[step], weights[step])
+            return step + 1, totals + losses * sizes[step]
 
         return self._loop(lambda step: step < n_steps, body)
 
     def _run_last_batch(self, order, rows, weights):
-        return self._train_on(
-            tf.gather(rows, order), None if weights is None else tf.gather(weights, order)
-        )
+        return self._train_on(tf.gather(rows, order), tf.gather(weights, order))
 
     def _run_evaluation(self, rows, weights):
         n_rows = tf.shape(rows)[0]
@@ -208,8 +173,7 @@ class TensorFlowProgram:
         def body(start, totals):
             stop = start + _EVALUATION_BATCH_SIZE
             batch = rows[start:stop]
-            chunk_weights = None if weights is None else weights[start:stop]
-            terms = loss_terms(self._core, self._loss, batch, chunk_weights, training=False)
+            terms = loss_terms(self._core, self._loss, batch, weights[start:stop], training=False)
             return stop, totals + tf.stack(terms) * tf.cast(tf.shape(batch)[0], tf.float32)
 
         return self._loop(lambda start: start < n_rows, body) / tf.cast(n_rows, tf.float32)
@@ -228,3 +192,7 @@ class TensorFlowProgram:
             objective = optimizer.scale_loss(terms[0])
         optimizer.apply(tape.gradient(objective, [v.value for v in variables]), variables)
         return tf.stack(terms)
+
+
+def _or_ones(sample_weight, rows):
+    return tf.ones(rows.shape[0]) if sample_weight is None else sample_weight

@@ -1,0 +1,30 @@
+"""Rows in batches of one size, whatever their number."""
+
+import numpy as np
+
+
+def whole_batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of rows in whole batches, and the weight that each has in its batch.
+
+    Where rows are missing in the last batch, others stand in for them with weight 0, and its real
+    rows weigh more, so that the mean over the batch is the mean over its real rows.
+
+    Parameters
+    ----------
+    order : ndarray of int32 of shape (n,)
+        Positions of the rows, n ≥ 1.
+    batch_size : int
+
+    Returns
+    -------
+    positions : ndarray of int32 of shape (m,)
+        ``order``, filled up to the next multiple of ``batch_size``.
+    shares : ndarray of float32 of shape (m,)
+        1 in full batches; ``batch_size / r`` for the r real rows of the last one.
+    """
+    positions = np.resize(order, len(order) + -len(order) % batch_size)
+    shares = np.ones(len(positions), dtype=np.float32)
+    last = shares[len(positions) - batch_size :]
+    n_real = batch_size - (len(positions) - len(order))
+    last[:n_real], last[n_real:] = batch_size / n_real, 0
+    return positions, shares
