@@ -20,6 +20,7 @@ GROUP_NAMES = {
 MEASURES = (
     Column("auroc", "AUROC", "{:.4f}", "chance that an anomaly ranks above a normal row", "high"),
     Column("average_precision", "AP", "{:.3f}", "average precision", "high"),
+    Column("distinct", "Distinct", "{:.1%}", "distinct scores as a share of the distinct rows"),
     Column("fit_s", "Fit s", "{:.2f}", "time to fit, compilation included"),
     Column("score_us", "Score µs", "{:.1f}", "time to score one row"),
 )
@@ -102,6 +103,7 @@ def _blocks(study):
     if len(study.alarms):
         yield _promises(study)
     yield _each(study)
+    yield _scaling(study)
     yield from _pictures(study)
 
 
@@ -121,13 +123,11 @@ def _means(study):
 
 
 def _promises(study):
-    frame = study.alarms.assign(
-        excess=(study.alarms["measured"] - study.alarms["promised"]) / study.alarms["deviation"]
-    )
-    keys = ["group", "method", "promised"]
-    rates = frame.groupby(keys, sort=False)[["measured", "by_training_error"]].mean()
-    rates["largest_excess"] = frame.groupby(keys, sort=False)["excess"].max()
-    rates["splits"] = frame.groupby(keys, sort=False).size()
+    of_group = study.alarm_means.groupby(["group", "method", "promised"], sort=False)
+    rates = of_group[["measured", "by_training_error"]].mean()
+    rates["largest_excess"] = of_group["excess"].max()
+    rates["training_excess"] = of_group["training_excess"].max()
+    rates["problems"] = of_group.size()
     return Table(
         key="promises",
         title="Promised and measured false alarms",
@@ -143,11 +143,28 @@ def _promises(study):
                 "largest_excess",
                 "Largest excess",
                 "{:.1f}",
-                "largest difference of one split, in standard deviations of what the finite "
-                "numbers of calibration and fresh rows let it be",
+                "of any problem's mean over the seeds, in its standard deviations; that of one "
+                "split is √(α(1 − α)(1/n + 1/m)) with n calibration and m fresh rows",
             ),
             Column("by_training_error", "By training error", "{:.1%}", "mean rate of the other"),
-            Column("splits", "Splits", help="problems times seeds"),
+            Column("training_excess", "Its excess", "{:.1f}", "largest, as above"),
+            Column("problems", "Sets", help="how many problems"),
+        ),
+    )
+
+
+def _scaling(study):
+    return Table(
+        key="scaling",
+        title="Scoring many rows",
+        caption="skae's default detector on rows of 30 features, alone in a process.",
+        frame=study.scaling,
+        columns=(
+            Column("rows", "Rows", "{:,.0f}"),
+            Column("seconds", "Seconds", "{:.2f}", "the least of three"),
+            Column("us_per_row", "µs a row", "{:.2f}"),
+            Column("rows_mb", "Rows MB", "{:.0f}", "what the rows themselves take"),
+            Column("memory_mb", "Memory MB", "{:.0f}", "by how much scoring lifts the peak"),
         ),
     )
 
@@ -170,18 +187,13 @@ def _each(study):
 
 
 def _pictures(study):
-    panels = tuple(
-        (f"ROC curves on {problem.name}", roc_curves(problem, scores))
-        for problem, scores, _ in study.examples.values()
-    )
-    if not panels:
-        return
+    examples = study.examples.values()
     yield Picture(
         key="roc",
         title="ROC curves",
-        caption="One problem of each group, first seed. Look at the left edge: there are the "
-        "rates of false alarms that one can live with.",
-        panels=panels,
+        caption="One problem of each group, first seed. The rates of false alarms that one can "
+        "live with are at the left edge.",
+        panels=tuple((f"ROC curves on {one.name}", roc_curves(one)) for one in examples),
     )
     yield Picture(
         key="histograms",
@@ -189,22 +201,21 @@ def _pictures(study):
         caption="Scores of skae's detector on the same problems. The line is the threshold for "
         "10 % false alarms, or that of contamination='auto' where anomalies were left in training.",
         panels=tuple(
-            (f"Histogram of scores on {problem.name}", histogram(problem, scores["skae"], offset))
-            for problem, scores, offset in study.examples.values()
+            (f"Histogram of scores on {one.name}", histogram(one))
+            for one in examples
+            if one.threshold is not None
         ),
     )
 
 
 @rc_context(STYLE)
-def roc_curves(problem, scores):
+def roc_curves(example):
     """Draw the ROC curve of every method.
 
     Parameters
     ----------
-    problem : Problem
-        The problem, with its labels.
-    scores : dict of str to ndarray of shape (n_test,)
-        Anomaly scores by method.
+    example : Example
+        One problem, with labels and scores.
 
     Returns
     -------
@@ -212,45 +223,42 @@ def roc_curves(problem, scores):
     """
     figure = Figure((4.6, 4.2), layout="constrained")
     axes = figure.subplots()
-    for color, (method, values) in zip(CLASS_COLORS, scores.items(), strict=False):
-        false_alarms, found, _ = roc_curve(problem.is_anomaly, values)
+    for color, (method, values) in zip(CLASS_COLORS, example.scores.items(), strict=False):
+        false_alarms, found, _ = roc_curve(example.is_anomaly, values)
         axes.plot(
             false_alarms, found, color=color, lw=2.5 if method == "skae" else 1.2, label=method
         )
-    axes.set(title=problem.name, xlabel="share of normal rows", ylabel="share of anomalies")
+    axes.set(title=example.name, xlabel="share of normal rows", ylabel="share of anomalies")
     axes.legend(fontsize=8)
     return figure
 
 
 @rc_context(STYLE)
-def histogram(problem, scores, threshold):
+def histogram(example):
     """Draw the scores of normal rows and of anomalies, and the threshold.
 
     Parameters
     ----------
-    problem : Problem
-        The problem, with its labels.
-    scores : ndarray of shape (n_test,)
-        Anomaly scores.
-    threshold : float
-        Above it rows are called outliers.
+    example : Example
+        One problem on which skae's detector was measured.
 
     Returns
     -------
     Figure
     """
+    scores, threshold = example.scores["skae"], example.threshold
     figure = Figure((4.6, 3.2), layout="constrained")
     axes = figure.subplots()
     low, high = np.quantile(scores, (0.0, 0.99))
     bins = np.linspace(low, max(high, threshold if np.isfinite(threshold) else high), 50)
     for label, chosen, color in (
-        ("normal", ~problem.is_anomaly, CLASS_COLORS[0]),
-        ("anomaly", problem.is_anomaly, CLASS_COLORS[2]),
+        ("normal", ~example.is_anomaly, CLASS_COLORS[0]),
+        ("anomaly", example.is_anomaly, CLASS_COLORS[2]),
     ):
         values = np.clip(scores[chosen], bins[0], bins[-1])
         axes.hist(values, bins, density=True, color=color, alpha=0.6, label=label)
     if np.isfinite(threshold):
         axes.axvline(threshold, color=INK, lw=1.2, ls="--", label="threshold")
-    axes.set(title=problem.name, xlabel="score, highest hundredth clipped", yticks=[])
+    axes.set(title=example.name, xlabel="score, highest hundredth clipped", yticks=[])
     axes.legend(fontsize=8)
     return figure

@@ -1,6 +1,8 @@
 """Problems of the anomaly benchmark: rows to train on, and labelled rows to score."""
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -60,8 +62,20 @@ class Problem:
 
     @property
     def is_image(self):
-        """Whether rows are images."""
-        return self.group in ("digits", "mnist", "fashion_mnist")
+        """Whether rows are images whose neighbouring pixels are alike, unlike 8 x 8 digits."""
+        return self.group in ("mnist", "fashion_mnist")
+
+    def rows(self, *, as_images):
+        """Return training and test rows, flat or as square images."""
+        if not as_images:
+            return self.X_train, self.X_test
+        side = math.isqrt(self.X_train.shape[1])
+        return tuple(X.reshape(-1, side, side) for X in (self.X_train, self.X_test))
+
+    @cached_property
+    def n_distinct(self):
+        """How many of the test rows differ from each other."""
+        return len(np.unique(self.X_test, axis=0))
 
     @property
     def has_clean_training_rows(self):
