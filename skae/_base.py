@@ -7,12 +7,11 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skae import _training
+from skae._chunks import chunks
 from skae._fitting import AutoencoderFitting
 from skae._html import html_summary
 from skae._persistence import PackedModel
 from skae._validation import validate_codes, validate_rows
-
-_ROWS_AT_ONCE = 8192
 
 
 class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AutoencoderFitting):
@@ -136,10 +135,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
         """
         rows = self._rows_in_use(X)
         error = self._squared_errors(rows).sum()
-        total = sum(
-            self._squared_deviations(rows[start : start + _ROWS_AT_ONCE])
-            for start in range(0, len(rows), _ROWS_AT_ONCE)
-        )
+        total = sum(self._squared_deviations(rows[chunk]) for chunk in chunks(len(rows)))
         if total == 0:
             return float(error == 0)
         return float(1 - error / total)
@@ -164,8 +160,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
     def _squared_errors(self, rows):
         """Return Σ (x − x̂)² of each row, in standardised units."""
         errors = np.empty(len(rows))
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            chunk = slice(start, start + _ROWS_AT_ONCE)
+        for chunk in chunks(len(rows)):
             errors[chunk] = self._sample_errors(self._samples(rows[chunk]))
         return errors
 

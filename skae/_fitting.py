@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skae import _training
 from skae._activations import activated, activation_name
 from skae._assembly import assemble
+from skae._chunks import chunks
 from skae._parameters import ACTIVATION, LOSS, OPTIMIZER
 from skae._principal import principal_axes
 from skae._scaling import GlobalScale, weighted_mean
@@ -25,7 +26,6 @@ from skae._validation import drop_weightless, validate_rows
 
 _RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 _DEFAULT_PATIENCE = 20
-_ROWS_AT_ONCE = 8192
 
 
 class AutoencoderFitting(BaseEstimator, ABC):
@@ -330,9 +330,9 @@ class AutoencoderFitting(BaseEstimator, ABC):
     def _errors_of(self, rows):
         return np.concatenate(
             [
-                self._sample_errors(values[start : start + _ROWS_AT_ONCE])
+                self._sample_errors(values[chunk])
                 for values, _ in rows.blocks()
-                for start in range(0, len(values), _ROWS_AT_ONCE)
+                for chunk in chunks(len(values))
             ]
         )
 

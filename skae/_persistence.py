@@ -9,6 +9,7 @@ import numpy as np
 
 from skae import _training
 from skae._seeding import seeded
+from skae._training._functions import functions_of_the_user, is_of_the_user, layers_by_path
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class PackedModel:
     @classmethod
     def of(cls, model: keras.Model, parameters: dict[str, Any]) -> "PackedModel":
         """Pack a model that was built from an estimator's parameters."""
-        functions = _own_functions(model)
+        functions = functions_of_the_user(model)
         return cls(
             config=_config_without(functions, model),
             weights=_training.values_of(model.variables),
@@ -66,32 +67,8 @@ class PackedModel:
         return model
 
 
-def _is_own(thing) -> bool:
-    return thing.__module__.split(".")[0] not in ("builtins", "keras", "numpy", "skae")
-
-
-def _layers_by_path(model, path=""):
-    """Return the layers of a model and of the models in it, by their names from the outside in."""
-    layers = {}
-    for layer in model.layers:
-        layers[f"{path}/{layer.name}"] = layer
-        if isinstance(layer, keras.Model):
-            layers |= _layers_by_path(layer, f"{path}/{layer.name}")
-    return layers
-
-
-def _own_functions(model):
-    """Return functions of the user's that layers hold."""
-    return {
-        (path, name): value
-        for path, layer in _layers_by_path(model).items()
-        for name, value in vars(layer).items()
-        if isinstance(value, FunctionType) and _is_own(value)
-    }
-
-
 def _set_functions(model, functions):
-    layers = _layers_by_path(model)
+    layers = layers_by_path(model)
     for (path, name), function in functions.items():
         setattr(layers[path], name, function)
 
@@ -109,4 +86,4 @@ def _custom_classes(model, parameters):
     """Return classes that are neither Keras's nor skae's, by name."""
     classes = [type(layer) for layer in model._flatten_layers()]
     classes += [type(value) for value in parameters.values()]
-    return {cls.__name__: cls for cls in classes if _is_own(cls)}
+    return {cls.__name__: cls for cls in classes if is_of_the_user(cls)}

@@ -4,10 +4,10 @@ import numpy as np
 from scipy import linalg
 from sklearn.utils.extmath import randomized_svd
 
+from skae._chunks import chunks
 from skae._training import Rows, StreamedRows
 
 _LARGEST_EXACT = 2048
-_ROWS_AT_ONCE = 8192
 
 
 def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndarray:
@@ -46,8 +46,7 @@ def _scatter(rows, n_features):
     scatter = np.zeros((n_features, n_features))
     for values, weights in rows.blocks():
         flat = values.reshape(len(values), -1)
-        for start in range(0, len(flat), _ROWS_AT_ONCE):
-            chunk = slice(start, start + _ROWS_AT_ONCE)
+        for chunk in chunks(len(flat)):
             weighted = _weighted(
                 flat[chunk].astype(np.float64), None if weights is None else weights[chunk]
             )

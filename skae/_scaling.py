@@ -5,7 +5,8 @@ from math import prod
 
 import numpy as np
 
-_ROWS_AT_ONCE = 4096
+from skae._chunks import chunks
+
 _ALIGNMENT = 64
 
 
@@ -40,8 +41,7 @@ class GlobalScale:
         """Return the scale of rows of shape (n, n_features)."""
         mean = weighted_mean(rows, sample_weight)
         total = 0.0
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            chunk = slice(start, start + _ROWS_AT_ONCE)
+        for chunk in chunks(len(rows)):
             centred = rows[chunk] - mean
             squares = np.einsum("ij,ij->i", centred, centred) / rows.shape[1]
             total += squares.sum() if sample_weight is None else squares @ sample_weight[chunk]
@@ -61,8 +61,7 @@ class GlobalScale:
             return rows
         standardized = aligned_empty(rows.shape)
         mean = self.mean.astype(rows.dtype)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            chunk = slice(start, start + _ROWS_AT_ONCE)
+        for chunk in chunks(len(rows)):
             centred = rows[chunk if order is None else order[chunk]] - mean
             np.divide(centred, self.scale, out=standardized[chunk], casting="same_kind")
         return standardized
@@ -73,8 +72,7 @@ class GlobalScale:
 
     def restore(self, standardized: np.ndarray) -> np.ndarray:
         """Return standardized · scale + mean as float32, in place."""
-        for start in range(0, len(standardized), _ROWS_AT_ONCE):
-            chunk = slice(start, start + _ROWS_AT_ONCE)
+        for chunk in chunks(len(standardized)):
             standardized[chunk] = standardized[chunk] * self.scale + self.mean
         return standardized
 

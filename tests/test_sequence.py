@@ -1,5 +1,7 @@
 """SequenceAutoencoder: sequences of any shape, and padding that counts for nothing."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,9 @@ def test_loss_is_the_mean_over_observed_steps(padded):
     ).fit(padded)
     expected = -autoencoder.score_samples(padded).mean()
     assert autoencoder.history_["loss"][0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_function_of_the_users_inside_a_recurrent_cell_is_copied(waves):
+    autoencoder = SequenceAutoencoder(2, units=(4,), activation=lambda x: x / 2, epochs=1, **SMALL)
+    twin = copy.deepcopy(autoencoder.fit(waves))
+    np.testing.assert_array_equal(twin.transform(waves), autoencoder.transform(waves))

@@ -7,11 +7,11 @@ from enum import Enum
 import keras
 import numpy as np
 
+from skae._chunks import chunks
 from skae._seeding import seeded
 from skae._training._graph import autoencoder_core, decoder_core, encoder_core
 from skae._training._signature import architecture_signature
 
-_ROWS_AT_ONCE = 8192
 _MAX_PROGRAMS = 32
 
 
@@ -51,12 +51,9 @@ class InferenceProgram:
         variables = model.variables
         compiled, positions = self._compiled[mapping]
         weights = [variables[position].value for position in positions]
-        if len(rows) <= _ROWS_AT_ONCE:
-            return np.array(compiled(weights, rows), dtype=np.float32)
         outputs = np.empty((len(rows), *self._cores[mapping].output.shape[1:]), dtype=np.float32)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            stop = start + _ROWS_AT_ONCE
-            outputs[start:stop] = compiled(weights, rows[start:stop])
+        for chunk in chunks(len(rows)):
+            outputs[chunk] = compiled(weights, rows[chunk])
         return outputs
 
     def _compile(self, mapping):

@@ -2,9 +2,10 @@
 
 import json
 import re
-from types import FunctionType
 
 import keras
+
+from skae._training._functions import functions_of_the_user
 
 _AUTOMATIC = re.compile(r"(keras_tensor|input_layer|functional|sequential)(_\d+)?(CLONE)*")
 _UNKNOWN = {"class_name": "unknown", "registered_name": None}
@@ -16,10 +17,10 @@ def architecture_signature(model: keras.Model) -> str | None:
     Weights are not part of it. Functions and classes that are not Keras's or skae's are known to
     Keras by their names only, so two different ones could look alike.
     """
-    if _holds_functions_of_the_user(model):
+    if functions_of_the_user(model):
         return None
     try:
-        config = keras.saving.serialize_keras_object(model)["config"]
+        config = model.get_config()
     except NotImplementedError:
         return None
     return _text([keras.backend.backend(), keras.config.dtype_policy().name, config])
@@ -31,21 +32,13 @@ def training_signature(model: keras.Model, batch_size: int, variant: str) -> str
     Beside the architecture that is loss, kind of optimizer, batch size and what runs the step, but
     not a constant learning rate, which is part of the optimizer's state.
     """
-    architecture = architecture_signature(model)
     training = _text(
         [batch_size, variant, _described_optimizer(model.optimizer), _described_loss(model.loss)]
     )
+    architecture = architecture_signature(model)
     if architecture is None or training is None:
         return None
     return architecture + training
-
-
-def _holds_functions_of_the_user(model) -> bool:
-    return any(
-        isinstance(value, FunctionType) and value.__module__.split(".")[0] not in ("keras", "skae")
-        for layer in model._flatten_layers()
-        for value in vars(layer).values()
-    )
 
 
 def _text(description) -> str | None:
