@@ -22,7 +22,7 @@ def claims(study):
     if study.articles:
         yield from _claims_about_articles(study)
     for finding in study.findings.itertuples():
-        if study.extent.most_epochs is None:
+        if finding.in_full:
             yield Claim(
                 f"{finding.subject}: {finding.measure} is {finding.value:.4g}, "
                 f"{finding.beside} {finding.reference:.4g}.",

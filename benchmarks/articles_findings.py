@@ -1,6 +1,6 @@
 """What the tutorials and papers say of autoencoders beside their losses, held against skae."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -40,6 +40,8 @@ class Finding:
         The other number.
     holds : bool
         Whether that is as good as it should be.
+    in_full : bool, default=True
+        Whether nothing was cut short.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Finding:
     beside: str
     reference: float
     holds: bool
+    in_full: bool = True
 
 
 def principal_components(extent):
@@ -261,6 +264,7 @@ def find(name, extent, checkpoint):
         found = MEASURED[name](extent)
     else:
         found = TRAINED_IN_PARTS[name](extent, checkpoint)
+    found = [replace(finding, in_full=extent.most_epochs is None) for finding in found]
     checkpoint.save(found)
     return found
 

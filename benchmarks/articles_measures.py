@@ -4,6 +4,7 @@ import os
 import pickle
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from math import ceil, prod
 from pathlib import Path
@@ -187,7 +188,7 @@ def rows_of(article, extent):
     -------
     Rows
     """
-    dataset = _stand_in(article.data) if extent.quick else datasets.load(article.data)
+    dataset = _loaded(article.data, extent.quick)
     train, test = dataset.X[: dataset.n_train], dataset.X[dataset.n_train :]
     noise = np.random.default_rng(extent.seed).normal(0, article.noise, test.shape)
     fed = np.clip(test + noise, 0, 1).astype(np.float32) if article.noise else test
@@ -363,6 +364,11 @@ def _noisy(targets, noise, seed):
         return targets
     drawn = np.random.default_rng(seed).normal(0, noise, targets.shape)
     return np.clip(targets + drawn, 0, 1).astype(np.float32)
+
+
+@cache
+def _loaded(name, quick):
+    return _stand_in(name) if quick else datasets.load(name)
 
 
 def _stand_in(name):
