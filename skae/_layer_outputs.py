@@ -4,6 +4,24 @@ import keras
 import numpy as np
 
 from skae._halves import calls_of
+from skae._persistence import PackedModel
+
+
+def activations(autoencoder, rows: np.ndarray) -> dict[str, np.ndarray]:
+    r"""Return what every layer of a fitted autoencoder makes of rows.
+
+    Parameters
+    ----------
+    autoencoder : BaseAutoencoder
+        Its model is copied before, since being asked leaves traces in a model.
+    rows : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+    Returns
+    -------
+    outputs : dict of str to ndarray of shape (n_samples, \*layer_shape)
+    """
+    model = PackedModel.of(autoencoder.model_, autoencoder.get_params()).unpacked()
+    return layer_outputs(model, rows.astype("float32").reshape(-1, *model.input.shape[1:]))
 
 
 def layer_outputs(model: keras.Model, inputs: np.ndarray) -> dict[str, np.ndarray]:

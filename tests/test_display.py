@@ -220,7 +220,7 @@ def test_latent_space_colours_a_quantity_by_a_scale(pca):
     [
         ({"y": [0, 1]}, r"Expected y .* for each of 5 rows, got .* \(2,\)"),
         ({"y": [0, 1, 2, 0, 1], "target_names": ["a", "b"]}, "name for each of the 3 classes"),
-        ({"component_names": ["only one"]}, "Expected 2 component_names"),
+        ({"component_names": ["only one"]}, "Expected 2 names, got 1"),
     ],
 )
 def test_latent_space_refuses_what_does_not_fit(arguments, message):
@@ -257,15 +257,18 @@ def test_series_are_curves_with_their_reconstructions(pca):
 def test_table_rows_are_bars_of_residuals_for_every_method():
     table = load_breast_cancer(as_frame=True).data
     rows, names = table[:3], list(table)
+    samples = np.array(["one", "two", "three"])
     methods = {"mean": np.tile(table.mean(), (3, 1)), "itself": rows}
-    shown = ReconstructionDisplay(rows, methods, feature_names=names, feature_scale=table.std())
+    shown = ReconstructionDisplay(
+        rows, methods, feature_names=table.columns, feature_scale=table.std(), sample_names=samples
+    )
     shown.plot()
     bars = np.array([bar.get_height() for bar in shown.axes_[2].patches]).reshape(2, -1)
     np.testing.assert_allclose(bars[0], (table.mean() - table.iloc[2]) / table.std())
     assert not bars[1].any()
     assert [label.get_text() for label in shown.axes_[2].get_xticklabels()] == names
     frame = shown.frame().set_index(["method", "sample", "feature"])["residual"]
-    assert frame["mean", "1", "mean area"] == pytest.approx(table["mean area"].mean() - 1326)
+    assert frame["mean", "two", "mean area"] == pytest.approx(table["mean area"].mean() - 1326)
 
 
 @pytest.mark.parametrize("samples", [0, [0, 1797], [], [[0]], "all"])

@@ -56,7 +56,9 @@ from skae.display import ReconstructionDisplay
 larger = VariationalAutoencoder(n_components=10, random_state=0).fit(X)
 drawn = larger.sample(10, random_state=0)
 nearest = [X[np.square(X - row).sum(axis=1).argmin()] for row in drawn]
-ReconstructionDisplay(drawn, {"nearest in the data": nearest}, image_shape=(8, 8)).plot()
+ReconstructionDisplay(
+    drawn, {"nearest in the data": nearest}, original_name="generated", image_shape=(8, 8)
+).plot()
 
 # %%
 # From one digit to another
@@ -64,5 +66,10 @@ ReconstructionDisplay(drawn, {"nearest in the data": nearest}, image_shape=(8, 8
 #
 # ``interpolate`` decodes the straight line between the codes of two rows.
 
-path = larger.interpolate(X[[0]], X[[1]], n_steps=10)[0]
-ReconstructionDisplay(path, {"again": larger.reconstruct(path)}, image_shape=(8, 8)).plot()
+first, second, third = larger.interpolate(X[:3], X[[4, 6, 7]], n_steps=10)
+ReconstructionDisplay(
+    first,
+    {"from 1 to 6": second, "from 2 to 7": third},
+    original_name="from 0 to 4",
+    image_shape=(8, 8),
+).plot()

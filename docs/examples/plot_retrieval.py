@@ -54,5 +54,6 @@ ReconstructionDisplay(
     X_query[:8],
     {f"neighbour {i + 1}": X_index[neighbours[:8, i]] for i in range(5)},
     image_shape=(8, 8),
+    original_name="query",
     sample_names=y_query[:8],
 ).plot()

@@ -18,6 +18,7 @@ from skae.display._rows import (
     choose_rows,
     kind_of,
     names_of_rows,
+    names_or_numbers,
     require,
     rows_at,
     shape_of_code,
@@ -75,7 +76,7 @@ class EncodedStateDisplay:
         code_shape: tuple[int, ...] | None = None,
         originals: ArrayLike | None = None,
         image_shape: tuple[int, ...] | None = None,
-        sample_names: list[str] | None = None,
+        sample_names: ArrayLike | None = None,
     ):
         self.codes = codes
         self.code_shape = code_shape
@@ -168,8 +169,7 @@ class EncodedStateDisplay:
         return pd.DataFrame(codes, index=self._names(), columns=columns)
 
     def _names(self):
-        names = self.sample_names or [str(i) for i in range(len(np.asarray(self.codes)))]
-        return [str(name) for name in names]
+        return names_or_numbers(self.sample_names, len(np.asarray(self.codes)))
 
     def _code_row(self, cmap):
         codes = check_array(self.codes, input_name="codes", dtype=float)

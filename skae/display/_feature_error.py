@@ -12,7 +12,15 @@ from sklearn.utils import check_array
 from skae.display._axes import single_axes
 from skae.display._classes import BLUE
 from skae.display._pictures import PictureRow, as_picture, draw_rows
-from skae.display._rows import RowKind, feature_names, in_blocks, kind_of, reconstructed, require
+from skae.display._rows import (
+    RowKind,
+    feature_names,
+    in_blocks,
+    kind_of,
+    names_or_numbers,
+    reconstructed,
+    require,
+)
 
 
 class FeatureErrorDisplay:
@@ -60,7 +68,7 @@ class FeatureErrorDisplay:
         errors: ArrayLike,
         *,
         variances: ArrayLike | None = None,
-        feature_names: list[str] | None = None,
+        feature_names: ArrayLike | None = None,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
     ):
@@ -154,9 +162,7 @@ class FeatureErrorDisplay:
             Indexed by feature: "mean_squared_error" and, with variances, "share_of_variance".
         """
         errors = check_array(self.errors, ensure_2d=False, input_name="errors", dtype=float).ravel()
-        names = self.feature_names or [f"x{i}" for i in range(len(errors))]
-        if len(names) != len(errors):
-            raise ValueError(f"Expected {len(errors)} feature_names, got {len(names)}.")
+        names = names_or_numbers(self.feature_names, len(errors), "x")
         frame = pd.DataFrame(
             {"mean_squared_error": errors}, index=pd.Index(names, name="feature", dtype=object)
         )

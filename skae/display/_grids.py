@@ -9,6 +9,7 @@ from skae.display._classes import BLUE
 from skae.display._pictures import as_image, tiled
 from skae.display._rows import RowKind
 
+_OUTER = 0.005, 0.995
 _ROOM = 0.84  # share of a cell that lines fill
 
 
@@ -31,13 +32,13 @@ def draw_grid(
         Colours of images with one channel.
     value_range : tuple of float or None
         Values of the first and the last colour, or at the bottom and the top of a cell of lines.
-        None takes the least and the largest.
+        None takes the quantiles .005 and .995.
 
     Returns
     -------
     artist : AxesImage or LineCollection
     """
-    low, high = value_range or (float(rows.min()), float(rows.max()))
+    low, high = value_range or np.quantile(rows, _OUTER).tolist()
     limits = low, high if high > low else low + 1
     if kind.name == "image":
         return _draw_mosaic(ax, rows, kind, cmap, limits)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _num_samples
 
 from skae.display._axes import grid_of_axes, single_axes
 from skae.display._classes import BLUE, Classes, check_target, is_continuous, sample_of_rows
-from skae.display._rows import require, rows_at
+from skae.display._rows import names_or_numbers, require, rows_at
 
 _VECTOR_POINTS = 2000  # more are drawn as pixels where the page is a vector graphic
 _MOST_COMPONENTS = 5
@@ -71,7 +71,7 @@ class LatentSpaceDisplay:
         *,
         y: ArrayLike | None = None,
         target_names: ArrayLike | None = None,
-        component_names: list[str] | None = None,
+        component_names: ArrayLike | None = None,
     ):
         self.codes = codes
         self.y = y
@@ -167,7 +167,7 @@ class LatentSpaceDisplay:
         return frame if self.y is None else frame.assign(target=np.asarray(self.y))
 
     def _names(self, n_components):
-        return list(self.component_names or [f"code {i}" for i in range(n_components)])
+        return names_or_numbers(self.component_names, n_components, "code ")
 
     def _plot_space(self, points, ax):
         self.ax_ = single_axes(ax, (5.4, 5), projection="3d")
@@ -210,10 +210,6 @@ class _Points:
     def of(cls, display) -> "_Points":
         codes = check_array(display.codes, input_name="codes", dtype=float)
         names = display._names(codes.shape[1])
-        if len(names) != codes.shape[1]:
-            raise ValueError(
-                f"Expected {codes.shape[1]} component_names, one a column of codes, got {names}."
-            )
         target = check_target(display.y, len(codes))
         if target is None:
             return cls(codes, names, None, None)

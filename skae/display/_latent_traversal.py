@@ -32,7 +32,7 @@ class LatentTraversalDisplay:
         What a flat row is: an image, or a series of (steps, channels).
     value_range : tuple of float, default=None
         Values of the first and the last colour of images, or at the bottom and the top of lines.
-        None takes the least and the largest of the rows.
+        None takes the quantiles .005 and .995 of the rows.
 
     Attributes
     ----------

@@ -1,7 +1,6 @@
 """What every layer makes of a few rows."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from math import prod
 from typing import Any, Self
 
@@ -20,6 +19,7 @@ from skae.display._rows import (
     kind_of,
     last_step,
     names_of_rows,
+    names_or_numbers,
     require,
     rows_at,
 )
@@ -74,7 +74,7 @@ class LayerActivationsDisplay:
         self,
         activations: dict[str, Any],
         *,
-        sample_names: list[str] | None = None,
+        sample_names: ArrayLike | None = None,
         originals: ArrayLike | None = None,
         image_shape: tuple[int, ...] | None = None,
     ):
@@ -127,6 +127,8 @@ class LayerActivationsDisplay:
         ValueError
             If there is no layer of such a name.
         """
+        from skae._layer_outputs import activations
+
         autoencoder = last_step(estimator)
         require(autoencoder, cls, "encoder_", "decoder_")
         chosen = choose_rows(X, y, samples, random_state)
@@ -136,7 +138,7 @@ class LayerActivationsDisplay:
         originals = np.asarray(rows)
         kind = kind_of(autoencoder, originals, image_shape)
         display = cls(
-            _chosen_layers(_activations(autoencoder, originals), layers),
+            _chosen_layers(activations(autoencoder, originals), layers),
             sample_names=names_of_rows(chosen, y),
             originals=originals if kind.name == "image" else None,
             image_shape=kind.shape if kind.name == "image" else None,
@@ -217,16 +219,7 @@ class LayerActivationsDisplay:
         return PictureRow.of(title, [as_picture(row, shape) for row in values], cmap)
 
     def _names(self, n_samples):
-        return [str(name) for name in self.sample_names or range(n_samples)]
-
-
-def _activations(autoencoder, rows):
-    """Return the outputs of all layers, of a copy: asking them leaves traces in a model."""
-    from skae._layer_outputs import layer_outputs
-
-    model = deepcopy(autoencoder).model_
-    inputs = rows.astype("float32").reshape(-1, *model.input.shape[1:])
-    return layer_outputs(model, inputs)
+        return names_or_numbers(self.sample_names, n_samples)
 
 
 def _chosen_layers(activations, layers):

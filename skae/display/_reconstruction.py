@@ -26,6 +26,7 @@ from skae.display._rows import (
     feature_names,
     kind_of,
     names_of_rows,
+    names_or_numbers,
     reconstructed,
     require,
     rows_at,
@@ -55,6 +56,8 @@ class ReconstructionDisplay:
         Shape of one code; None is a vector, which is wrapped into lines.
     image_shape, sequence_shape : tuple of int, default=None
         What a flat row is: an image, or a series of (steps, channels).
+    original_name : str, default="original"
+        What the rows are called.
     sample_names : sequence of str, default=None
         A name for each row.
     feature_names : sequence of str, default=None
@@ -99,8 +102,9 @@ class ReconstructionDisplay:
         code_shape: tuple[int, ...] | None = None,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
-        sample_names: list[str] | None = None,
-        feature_names: list[str] | None = None,
+        original_name: str = "original",
+        sample_names: ArrayLike | None = None,
+        feature_names: ArrayLike | None = None,
         feature_scale: ArrayLike | None = None,
     ):
         self.originals = originals
@@ -109,6 +113,7 @@ class ReconstructionDisplay:
         self.code_shape = code_shape
         self.image_shape = image_shape
         self.sequence_shape = sequence_shape
+        self.original_name = original_name
         self.sample_names = sample_names
         self.feature_names = feature_names
         self.feature_scale = feature_scale
@@ -232,14 +237,14 @@ class ReconstructionDisplay:
         return originals, {name: rows.reshape(originals.shape) for name, rows in methods.items()}
 
     def _names(self, n_samples):
-        return [str(name) for name in self.sample_names or range(n_samples)]
+        return names_or_numbers(self.sample_names, n_samples)
 
     def _feature_names(self, n_features):
-        return list(self.feature_names or [f"x{i}" for i in range(n_features)])
+        return names_or_numbers(self.feature_names, n_features, "x")
 
     def _plot_images(self, ax, originals, methods, shape, cmap):
         limits = limits_of(originals)
-        lines = [("original", originals), *methods.items()]
+        lines = [(self.original_name, originals), *methods.items()]
         rows = [
             PictureRow.of(name, [as_image(row, shape) for row in images], cmap, limits)
             for name, images in lines
@@ -274,7 +279,7 @@ class ReconstructionDisplay:
     def _draw_series(self, ax, original, reconstructions, colors):
         shape = RowKind.of(original.shape, None, self.sequence_shape).shape
         lines = [
-            ("original", original, GREY),
+            (self.original_name, original, GREY),
             *zip(reconstructions, reconstructions.values(), colors, strict=True),
         ]
         for name, row, color in lines:

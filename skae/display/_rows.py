@@ -166,6 +166,22 @@ def names_of_rows(index: np.ndarray, y: ArrayLike | None) -> list[str]:
     return [str(name) for name in (index if y is None else np.asarray(y)[index])]
 
 
+def names_or_numbers(names: ArrayLike | None, n_names: int, prefix: str = "") -> list[str]:
+    """Return names as strings, or numbers from 0 after a prefix where there are none.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer names than needed.
+    """
+    if names is None:
+        return [f"{prefix}{i}" for i in range(n_names)]
+    given = [str(name) for name in np.asarray(names)]
+    if len(given) != n_names:
+        raise ValueError(f"Expected {n_names} names, got {len(given)}: {given}.")
+    return given
+
+
 def shape_of_code(estimator) -> tuple[int, ...] | None:
     """Return the shape of one code if the last step of an estimator knows it."""
     return getattr(last_step(estimator), "code_shape_", None)
