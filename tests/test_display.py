@@ -20,9 +20,12 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import (
     ConvAutoencoder,
+    ConvNetwork,
+    DenoisingAutoencoder,
     DenseAutoencoder,
     KerasAutoencoder,
     ReconstructionOutlierDetector,
+    SequenceAutoencoder,
     VariationalAutoencoder,
     display,
 )
@@ -39,6 +42,7 @@ from skae.display import (
     TrainingHistoryDisplay,
 )
 from skae.display._classes import sample_of_rows
+from skae.display._rows import kind_of
 
 mpl.use("agg")
 
@@ -466,3 +470,24 @@ def test_detectors_of_scikit_learn_are_drawn_too(ax):
     forest = IsolationForest(n_estimators=5, random_state=0).fit(X)
     shown = ReconstructionErrorDisplay.from_estimator(forest, X, ax=ax)
     assert shown.threshold == -forest.offset_
+
+
+@pytest.mark.parametrize(
+    ("estimator", "row_shape", "expected"),
+    [
+        (DenseAutoencoder(), (6,), ("table", (6,))),
+        (DenseAutoencoder(), (3, 2), ("image", (3, 2))),
+        (ConvAutoencoder(image_shape=(3, 2)), (6,), ("image", (3, 2))),
+        (ConvAutoencoder(image_shape=(6,)), (6,), ("series", (6, 1))),
+        (SequenceAutoencoder(), (3, 2), ("series", (3, 2))),
+        (SequenceAutoencoder(sequence_shape=(3, 2)), (6,), ("series", (3, 2))),
+        (
+            make_pipeline(DenoisingAutoencoder(network=ConvNetwork(image_shape=(3, 2)))),
+            (6,),
+            ("image", (3, 2)),
+        ),
+    ],
+)
+def test_rows_are_recognised_by_the_estimator_or_their_shape(estimator, row_shape, expected):
+    kind = kind_of(estimator, np.zeros((1, *row_shape)))
+    assert (kind.name, kind.shape) == expected

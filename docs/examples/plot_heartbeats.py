@@ -43,7 +43,7 @@ kind = np.repeat(["regular", "arrhythmic"], 100)
 from skae import ConvAutoencoder
 
 autoencoder = ConvAutoencoder(
-    n_components=6, image_shape=(96, 1), filters=(16, 16), kernel_size=7, random_state=0
+    n_components=6, image_shape=(96,), filters=(16, 16), kernel_size=7, random_state=0
 ).fit(X_train)
 print(f"R² of regular beats {autoencoder.score(X_test[:100]):.3f}")
 
@@ -53,9 +53,7 @@ print(f"R² of regular beats {autoencoder.score(X_test[:100]):.3f}")
 
 from skae.display import ReconstructionDisplay
 
-ReconstructionDisplay.from_estimator(
-    autoencoder, X_test, kind, samples=[0, 100], sequence_shape=(96, 1)
-)
+ReconstructionDisplay.from_estimator(autoencoder, X_test, kind, samples=[0, 100])
 
 # %%
 # Errors of both kinds
@@ -74,4 +72,4 @@ ReconstructionErrorDisplay.from_estimator(autoencoder, X_test, kind)
 
 from skae.display import LatentTraversalDisplay
 
-LatentTraversalDisplay.from_estimator(autoencoder, X_train, sequence_shape=(96, 1))
+LatentTraversalDisplay.from_estimator(autoencoder, X_train)

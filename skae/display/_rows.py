@@ -65,23 +65,31 @@ class RowKind:
 def kind_of(estimator, rows: np.ndarray, image_shape=None, sequence_shape=None) -> RowKind:
     """Recognise rows by the shape that is given, by the estimator's parameters or their own."""
     if image_shape is None and sequence_shape is None:
-        parameters = estimator.get_params()
-        image_shape = _last_parameter(parameters, "image_shape")
-        sequence_shape = _last_parameter(parameters, "sequence_shape")
-        recurrent = any(name.endswith("sequence_shape") for name in parameters)
-        if image_shape is None and sequence_shape is None and recurrent and rows.ndim > 2:
-            sequence_shape = rows.shape[1:]
+        image_shape, sequence_shape = _shapes_of(estimator.get_params(), rows.shape[1:])
     return RowKind.of(rows.shape[1:], image_shape, sequence_shape)
 
 
+def _shapes_of(parameters, row_shape):
+    """Return the shape of an image or of a series that an estimator's parameters speak of."""
+    image_shape = _last_parameter(parameters, "image_shape")
+    sequence_shape = _last_parameter(parameters, "sequence_shape")
+    if image_shape is not None:
+        is_signal = len(tuple(image_shape)) == 1 or _last_parameter(parameters, "dimensions") == 1
+        return (None, image_shape) if is_signal else (image_shape, None)
+    recurrent = any(name.split("__")[-1] == "sequence_shape" for name in parameters)
+    if sequence_shape is None and recurrent and len(row_shape) > 1:
+        sequence_shape = row_shape
+    return None, sequence_shape
+
+
 def _last_parameter(parameters, name):
-    """Return the parameter of that name, at any depth of nesting."""
+    """Return the parameter of that name, at any depth of nesting, or None."""
     values = [
         value
         for key, value in parameters.items()
-        if (key == name or key.endswith(f"__{name}")) and value is not None
+        if key.split("__")[-1] == name and value is not None
     ]
-    return tuple(values[-1]) if values else None
+    return values[-1] if values else None
 
 
 def require(estimator, display: type, *methods: str) -> None:
