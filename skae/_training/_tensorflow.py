@@ -9,6 +9,7 @@ import tensorflow as tf
 from skae._training._batches import whole_batches
 from skae._training._graph import autoencoder_core, mixes_rows
 from skae._training._losses import loss_names, loss_terms, mean_loss
+from skae._training._packing import packed_if_possible
 from skae._training._programs import values_of
 from skae._training._traced import Traced
 
@@ -51,6 +52,7 @@ class TensorFlowProgram:
         self.batch_size = batch_size
         model.optimizer.build(model.trainable_variables)
         self.initial_optimizer_state = values_of(model.optimizer.variables)
+        self._trained = packed_if_possible(model)
         self._core = autoencoder_core(model)
         self._loss = mean_loss(model.loss)
         self.loss_names = loss_names(self._core)
@@ -155,7 +157,10 @@ class TensorFlowProgram:
             )
             return first + at_once, totals + losses
 
-        return self._loop(lambda first: first < n_batches, body)
+        self._trained.pack()
+        losses = self._loop(lambda first: first < n_batches, body)
+        self._trained.unpack()
+        return losses
 
     def _take_steps(self, n_steps, batches, weights, sizes):
         def body(step, totals):
@@ -165,7 +170,10 @@ class TensorFlowProgram:
         return self._loop(lambda step: step < n_steps, body)
 
     def _run_last_batch(self, order, rows, weights):
-        return self._train_on(tf.gather(rows, order), tf.gather(weights, order))
+        self._trained.pack()
+        losses = self._train_on(tf.gather(rows, order), tf.gather(weights, order))
+        self._trained.unpack()
+        return losses
 
     def _run_evaluation(self, rows, weights):
         n_rows = tf.shape(rows)[0]
@@ -186,11 +194,9 @@ class TensorFlowProgram:
         )[1]
 
     def _train_on(self, batch, weights):
-        optimizer, variables = self.model.optimizer, self.model.trainable_variables
-        with tf.GradientTape() as tape:
-            terms = loss_terms(self._core, self._loss, batch, weights, training=True)
-            objective = optimizer.scale_loss(terms[0])
-        optimizer.apply(tape.gradient(objective, [v.value for v in variables]), variables)
+        terms = self._trained.step(
+            lambda: loss_terms(self._core, self._loss, batch, weights, training=True)
+        )
         return tf.stack(terms)
 
 
