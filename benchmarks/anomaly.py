@@ -172,8 +172,8 @@ def _measure_all(problem, seed, names, record, progress):
             example.scores[name] = scores
             if name == SKAE:
                 example.threshold = -method.offset_
+        record.save()
         progress.update()
-    record.save()
 
 
 def methods(problem: Problem, seed: int, names=None):
