@@ -9,7 +9,6 @@ from typing import ClassVar, Self
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import ttest_1samp
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -19,7 +18,7 @@ from skae._activations import activated, activation_name
 from skae._assembly import assemble
 from skae._chunks import chunks
 from skae._parameters import ACTIVATION, LOSS, OPTIMIZER
-from skae._principal import principal_axes
+from skae._principal import is_beaten, principal_axes
 from skae._scaling import GlobalScale, weighted_mean
 from skae._seeding import seeded
 from skae._validation import drop_weightless, validate_rows
@@ -316,13 +315,12 @@ class AutoencoderFitting(BaseEstimator, ABC):
         """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
 
         The minimum of the monitored loss over many epochs flatters its epoch, all the more the
-        fewer rows are held out; a one-sided paired t-test asks the same rows once more.
+        fewer rows are held out, so the same rows are asked once more.
         """
         trained = _training.values_of(self.model_.variables)
         errors = self._errors_of(held_out)
         _training.load(self.model_.variables, start)
-        gains = self._errors_of(held_out) - errors
-        if len(gains) > 1 and ttest_1samp(gains, 0, alternative="greater").pvalue < 0.05:
+        if is_beaten(self._errors_of(held_out), errors):
             _training.load(self.model_.variables, trained)
         else:
             self.best_epoch_ = 0

@@ -1,7 +1,8 @@
-"""Principal axes, the start of linear codes."""
+"""The start of linear codes: principal axes, and whether training improved on them."""
 
 import numpy as np
 from scipy import linalg
+from scipy.stats import ttest_1samp
 from sklearn.utils.extmath import randomized_svd
 
 from skae._chunks import chunks
@@ -62,3 +63,22 @@ def _leading_eigenvectors(scatter, n_components):
     n_features = len(scatter)
     _, vectors = linalg.eigh(scatter, subset_by_index=[n_features - n_components, n_features - 1])
     return vectors.T[::-1]
+
+
+def is_beaten(start_errors: np.ndarray, errors: np.ndarray) -> bool:
+    """Tell whether held-out rows show that training improved on the start, beyond chance.
+
+    Their mean error has to be lower, and so have the errors of most: a one-sided paired t-test of
+    logarithms, so that a few rows with huge errors do not hide what happened to the others. Errors
+    below a thousandth of the mean count as none.
+
+    Parameters
+    ----------
+    start_errors, errors : ndarray of shape (n,)
+        Squared errors of the same rows, at the start and now.
+    """
+    if len(errors) < 2 or errors.mean() >= start_errors.mean():
+        return False
+    floor = start_errors.mean() / 1000
+    gains = np.log((start_errors + floor) / (errors + floor))
+    return bool(ttest_1samp(gains, 0, alternative="greater").pvalue < 0.05)

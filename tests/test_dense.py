@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skae import DenseAutoencoder
+from skae._principal import is_beaten
 
 _BUNDLED = ("iris", "wine", "breast_cancer", "diabetes", "digits")
 _EXTERNAL = ("adbench/glass", "adbench/vowels", "ecg5000")
@@ -146,3 +147,14 @@ def test_bounded_activations_bound_what_they_compute(parameters):
     low = 0 if "output_activation" in parameters else -1
     assert bounded.min() >= low
     assert bounded.max() <= 1
+
+
+def test_start_is_beaten_by_lower_errors_of_most_rows_only():
+    rng = np.random.default_rng(0)
+    start = rng.gamma(1.0, size=60)
+    start[:3] *= 1e3
+    assert is_beaten(start, start * rng.uniform(0.6, 1.0, size=60))
+    assert not is_beaten(start, start)
+    assert not is_beaten(start, start * rng.uniform(0.9, 1.3, size=60))
+    only_outliers = np.where(start > 50, 0.1 * start, start * rng.uniform(0.95, 1.05, size=60))
+    assert not is_beaten(start, only_outliers)
