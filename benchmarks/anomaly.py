@@ -329,11 +329,12 @@ def _claims(study):
                 bool(value >= target),
             )
     shares = study.runs.query("method == @SKAE")["distinct"]
-    yield Claim(
-        "Distinct rows have distinct scores: on the average problem "
-        f"{shares.mean():.3%} of them do.",
-        bool(shares.min() > 0.999),
-    )
+    if len(shares):
+        yield Claim(
+            "Distinct rows have distinct scores: on the average problem "
+            f"{shares.mean():.3%} of them do.",
+            bool(shares.min() > 0.999),
+        )
     yield from _scaling_claims(study.scaling)
     if len(study.alarms):
         yield from _alarm_claims(study.alarm_means)

@@ -81,11 +81,11 @@ def _answer(study):
     best = means.loc[means.groupby("group", sort=False)["auroc"].idxmax(), ["group", "method"]]
     of_skae = means[means["method"] == "skae"].set_index("group")["auroc"]
     parts = [
-        f"{GROUP_NAMES[group]}: {of_skae[group]:.3f} (best: {method})"
+        f"{GROUP_NAMES[group]} {of_skae[group]:.3f} (best: {method})"
         for group, method in best.to_numpy()
         if group in of_skae
     ]
-    return f"Mean AUROC of skae's detector. {'; '.join(parts)}."
+    return f"Mean AUROC of skae's detector: {'; '.join(parts) or 'not measured'}."
 
 
 def _facts(study):
