@@ -133,7 +133,7 @@ def _promises(study):
         title="Promised and measured false alarms",
         caption="The calibrated threshold is read off rows that the autoencoder was not trained "
         "on; the other one off its training rows, as tutorials do.",
-        frame=rates.reset_index(),
+        frame=rates.reset_index().assign(group=lambda rows: rows["group"].map(GROUP_NAMES)),
         columns=(
             Column("group", "Problems"),
             Column("method", "Method"),

@@ -73,8 +73,8 @@ class Record:
     def save(self):
         """Write everything."""
         (self._folder / EXAMPLES).mkdir(parents=True, exist_ok=True)
-        pd.DataFrame(self.runs).to_csv(self._folder / RUNS, index=False)
-        pd.DataFrame(self.alarms).to_csv(self._folder / ALARMS, index=False)
+        _write(self.runs, self._folder / RUNS)
+        _write(self.alarms, self._folder / ALARMS)
         for group, example in self.examples.items():
             np.savez_compressed(
                 self._folder / EXAMPLES / f"{group}.npz",
@@ -92,6 +92,13 @@ def _read(path):
         return pd.read_csv(path).to_dict("records")
     except (FileNotFoundError, pd.errors.EmptyDataError):
         return []
+
+
+def _write(records, path):
+    """Replace the file at once, so that whoever is stopped meanwhile loses nothing."""
+    unfinished = path.with_suffix(".unfinished")
+    pd.DataFrame(records).to_csv(unfinished, index=False)
+    unfinished.replace(path)
 
 
 def _read_examples(folder):
