@@ -46,7 +46,7 @@ def _claims_about_articles(study):
                 article.published_parameters in (halves, (sum(halves),)),
             )
     for row in results.dropna(subset="published").itertuples():
-        reached = row.loss <= row.published + LOSS_TOLERANCE
+        reached = bool(row.loss <= row.published + LOSS_TOLERANCE)
         if reached or row.epochs == row.of:
             yield Claim(
                 f"{row.id} reaches its published loss, {row.published:.4g}, with the published "
@@ -57,7 +57,7 @@ def _claims_about_articles(study):
     yield Claim(
         f"No network trains longer than by hand, up to a tenth: {slowest['id']} takes "
         f"{1 / slowest['ratio']:.2f} times as long.",
-        slowest["ratio"] >= SPEED_TOLERANCE,
+        bool(slowest["ratio"] >= SPEED_TOLERANCE),
     )
     worse = results[results["own_loss"] > results["loss"]]["id"].tolist()
     yield Claim(

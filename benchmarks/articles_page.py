@@ -25,7 +25,6 @@ OWN_LOSSES = (
     Column("own_loss", OWN.capitalize(), "{:.4g}", "skae, its own network and training"),
     Column("own_epochs", "Epochs", help="of skae's own training"),
     Column("own_seconds", "s", "{:.0f}", "time of that training"),
-    Column("own_network", "Its network and training"),
 )
 TIMES = (
     Column("id", "Article"),
@@ -93,8 +92,9 @@ def _said(study):
     times = study.times
     answer = (
         f"{_number(len(study.articles), 'published network')} rebuilt, with the same parameters as "
-        f"by hand; skae trains them {times['ratio'].min():.1f} to {times['ratio'].max():.1f} times "
-        f"as fast as hand-written Keras, {times['ratio'].median():.1f} times in the median"
+        f"by hand; skae trains {times['ratio'].median():.1f} times as fast as hand-written Keras in "
+        f"the median, at least {times['ratio'].min():.1f} and at most {times['ratio'].max():.1f} "
+        "times"
     )
     published = study.results.dropna(subset="published")
     if published.empty:
@@ -169,7 +169,7 @@ def _own_losses(study):
         key="own",
         title="With skae's own settings",
         caption="As many numbers a row, in whatever network and training skae would use.",
-        frame=study.results[[column.key for column in OWN_LOSSES]],
+        frame=study.results[[*(column.key for column in OWN_LOSSES), "own_network"]],
         columns=OWN_LOSSES,
     )
 

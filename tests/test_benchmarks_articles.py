@@ -1,5 +1,7 @@
 """What the rebuilt articles owe to their readers."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,7 +108,9 @@ def study(loss, epochs, seconds=(2.0, 1.0), parameters=(51_154, 51_154)):
 
 
 def verdicts(study):
-    return [claim.holds for claim in claims(study)]
+    verdicts = [claim.holds for claim in claims(study)]
+    assert json.loads(json.dumps(verdicts)) == verdicts
+    return verdicts
 
 
 def test_claims_hold_against_what_was_published():
