@@ -92,8 +92,8 @@ def _said(study):
     times = study.times
     answer = (
         f"{_number(len(study.articles), 'published network')} rebuilt, with the same parameters as "
-        f"by hand; skae trains {times['ratio'].median():.1f} times as fast as hand-written Keras in "
-        f"the median, at least {times['ratio'].min():.1f} and at most {times['ratio'].max():.1f} "
+        f"by hand. skae trains {times['ratio'].median():.1f} times as fast as hand-written Keras "
+        f"in the median, at least {times['ratio'].min():.1f} and at most {times['ratio'].max():.1f} "
         "times"
     )
     published = study.results.dropna(subset="published")
