@@ -19,7 +19,7 @@ class Whitening:
     mean : ndarray of shape (n_features,)
     axes : ndarray of shape (n_features, n_features)
         U⁻¹ of the Cholesky factorisation UᵀU of the covariance plus a ridge. Principal axes would
-        give the same distances and take several times as long.
+        give the same distances and cost more.
     """
 
     mean: np.ndarray
