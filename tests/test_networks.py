@@ -6,6 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from skae import ConvNetwork, DenseNetwork, KerasNetwork, RecurrentNetwork
+from skae._layers import FusedBatchNormalization
 
 
 def _own_models():
@@ -132,3 +133,20 @@ def test_decoder_of_another_size_says_so():
     network = KerasNetwork(keras.layers.Dense(2), keras.layers.Dense(4))
     with pytest.raises(ValueError, match=r"rows of shape \(4,\), expected \(3,\)"):
         _bodies(network, (3,))
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3, 2), (6, 3, 2), (7, 2)])
+def test_fused_batch_normalization_is_that_of_keras(shape):
+    values = np.random.default_rng(0).normal(3, 2, shape).astype("float32")
+    fused, composed = FusedBatchNormalization(), keras.layers.BatchNormalization()
+    inputs = keras.Input(shape[1:])
+    models = []
+    for layer in (fused, composed):
+        model = keras.Model(inputs, keras.layers.Dense(1, kernel_initializer="ones")(layer(inputs)))
+        model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+        model.fit(values, values[..., :1] ** 2, batch_size=len(values), epochs=3, verbose=0)
+        models.append(model)
+    for own, other in zip(fused.variables, composed.variables, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-5)
+    ours, theirs = (model(values) for model in models)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)

@@ -1,5 +1,6 @@
 """Keras layers that networks and objectives are built from."""
 
+from skae._layers._batch_normalization import FusedBatchNormalization
 from skae._layers._concrete import ConcreteSelection
 from skae._layers._corruption import (
     Corruption,
@@ -18,6 +19,7 @@ __all__ = [
     "ConcreteSelection",
     "ContractionPenalty",
     "Corruption",
+    "FusedBatchNormalization",
     "GaussianCode",
     "GaussianCorruption",
     "LayerCorruption",
