@@ -1,6 +1,7 @@
 """Configuration of the documentation."""
 
 import os
+import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -56,3 +57,18 @@ html_theme_options = {
 }
 html_sidebars = {"comparison": [], "architecture": [], "index": []}
 html_copy_source = False
+
+
+def plain_names(app, what, name, obj, options, lines):
+    """Put lists of names on one line, and keep reST from reading ``model_`` as a link."""
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    joined = re.sub(r"(?<![`\w])(\w+[a-z])_(?=,\)| ·)", r"\1\_", joined)
+    start, heading, attributes = joined.partition("Attributes\n----------\n")
+    lists = re.sub(
+        r"^(?:\w+, )+\w+$", lambda names: names[0].replace("_,", r"\_,"), attributes, flags=re.M
+    )
+    lines[:] = (start + heading + lists).split("\n")
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", plain_names, priority=100)

@@ -226,8 +226,8 @@ feature_names_in_, mean_
 
         The bound is the ELBO with beta = 1, its first term averaged over 2 max(8, n_components)
         balanced draws, or, closer to the log-likelihood, the importance-weighted
-        log (1/m) Σ p(x, zₛ) / q(zₛ | x) with m draws [5]_. All rows share the draws, which never
-        change, so that scores are comparable and reproducible.
+        log (1/m) Σ p(x, zₛ) / q(zₛ | x) with m draws (reference 5 of the class). All rows share the
+        draws, which never change, so that scores are comparable and reproducible.
 
         Parameters
         ----------

@@ -51,7 +51,7 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
     score : str or BaseScore, default="mahalanobis"
         What is anomalous about a row x with code z and reconstruction x̂:
 
-        - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or |x − x̂|;
+        - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or of its root;
         - ``"standardized_error"``: mean of ((x − x̂) / s)², s the usual error of each feature;
         - ``"worst_features"``: that mean over the worst tenth of the features;
         - ``"local_error"``: for images and signals in their own shape, mean square of the residual

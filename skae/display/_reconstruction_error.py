@@ -110,7 +110,7 @@ class ReconstructionErrorDisplay:
             threshold=threshold,
             y=y,
             target_names=target_names,
-            error_name="outlier score" if detects else "reconstruction error",
+            error_name="outlier score" if detects else "error, −score_samples",
         )
         return display.plot(ax)
 

@@ -22,7 +22,7 @@ class TrainingHistoryDisplay:
     Parameters
     ----------
     history : dict of str to sequence of float
-        One value an epoch: "loss", further terms that end in "loss", and the same with "val_"
+        One value an epoch: ``"loss"``, further terms that end in it, and the same with ``"val_"``
         before them. Other names are left out of the picture.
     best_epoch : int, default=None
         How many epochs the weights that were kept have seen; 0 is the start.
