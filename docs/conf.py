@@ -55,7 +55,9 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "navbar_align": "left",
 }
-html_sidebars = {"comparison": [], "architecture": [], "index": []}
+html_sidebars = {page: [] for page in ("architecture", "comparison", "index", "user_guide")}
+html_static_path = ["_static"]
+html_css_files = ["skae.css"]
 html_copy_source = False
 
 
