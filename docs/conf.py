@@ -29,6 +29,7 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_attributes_as_param_list = True
 
@@ -38,7 +39,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skae",),
     "backreferences_dir": "auto_api/backreferences",
     "within_subsection_order": "FileNameSortKey",
-    "capture_repr": (),
+    "capture_repr": ("_repr_html_",),
     "matplotlib_animations": False,
     "download_all_examples": False,
     "remove_config_comments": True,

@@ -50,3 +50,8 @@ LatentManifoldDisplay.from_estimator(autoencoder, X, n=16, image_shape=(8, 8))
 from skae.display import TrainingHistoryDisplay
 
 TrainingHistoryDisplay.from_estimator(autoencoder)
+
+# %%
+# A notebook shows the same, and the layers, when a cell ends in the estimator.
+
+autoencoder
