@@ -191,7 +191,7 @@ ARTICLES = (
         by_hand=by_hand.feature_map_49,
         own=_own("mnist", 49, bce=False),
         pictures=("reconstruction", "history"),
-        raced_rows=10_000,
+        raced_rows=5_000,
         **_C,
     ),
     Article(
@@ -246,7 +246,7 @@ ARTICLES = (
         pictures=("reconstruction", "history"),
         keeps_best=True,
         published=0.265,
-        raced_rows=10_000,
+        raced_rows=5_000,
         **_D,
     ),
     Article(
@@ -260,7 +260,7 @@ ARTICLES = (
         noise=0.5,
         keeps_best=True,
         published=0.287,
-        raced_rows=10_000,
+        raced_rows=5_000,
         **_D,
     ),
     Article(
@@ -302,7 +302,7 @@ ARTICLES = (
         pictures=("latent", "manifold", "history"),
         loss="nats",
         optimizer="rmsprop",
-        raced_rows=2_000,
+        raced_rows=1_000,
     ),
     Article(
         id="E1",
