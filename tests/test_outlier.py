@@ -173,6 +173,14 @@ def test_scores_separate_are_distinct_and_do_not_depend_on_the_batch(score, digi
     np.testing.assert_array_equal(backwards[::-1], scores[len(normal) - 120 :])
 
 
+def test_scores_do_not_depend_on_the_place_of_a_row_in_the_batch():
+    rows = correlated(700, n_features=64).astype(np.float32)
+    detector = ReconstructionOutlierDetector(PCA(30), score="squared_error", random_state=0)
+    scores = detector.fit(rows[:200]).score_samples(rows)
+    order = np.random.default_rng(0).permutation(len(rows))
+    np.testing.assert_array_equal(detector.score_samples(rows[order]), scores[order])
+
+
 def test_scores_are_the_same_in_another_process():
     code = (
         "import numpy as np; from skae import ReconstructionOutlierDetector as Detector;"

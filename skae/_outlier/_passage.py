@@ -18,7 +18,7 @@ class Passage:
     ----------
     autoencoder : estimator
         Fitted.
-    samples : ndarray of shape (n_samples, \*row_shape)
+    samples : ndarray of shape (n_samples, \*row_shape), float64
         The rows as the autoencoder takes them.
     codes : ndarray of shape (n_samples, n_components), float64
     reconstructions : ndarray of shape (n_samples, \*row_shape)
@@ -31,7 +31,12 @@ class Passage:
 
     @classmethod
     def through(cls, autoencoder, samples) -> Self:
-        """Send rows through a fitted autoencoder."""
+        """Send rows through a fitted autoencoder.
+
+        In float64, since matrix products in float32 may round the same row differently in another
+        place of the matrix.
+        """
+        samples = np.asarray(samples, dtype=np.float64)
         codes = autoencoder.transform(samples)
         reconstructions = np.asarray(autoencoder.inverse_transform(codes)).reshape(samples.shape)
         codes = np.asarray(codes, dtype=np.float64).reshape(len(samples), -1)
@@ -40,12 +45,12 @@ class Passage:
     @property
     def rows(self) -> np.ndarray:
         """Flat rows, of shape (n_samples, n_features), float64."""
-        return self.samples.reshape(len(self.samples), -1).astype(np.float64)
+        return self.samples.reshape(len(self.samples), -1)
 
     @property
     def errors(self) -> np.ndarray:
         """Residuals x − x̂, of shape (n_samples, n_features), float64."""
-        errors = self.samples.astype(np.float64) - self.reconstructions
+        errors = self.samples - self.reconstructions
         return errors.reshape(len(errors), -1)
 
 
