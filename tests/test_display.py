@@ -281,6 +281,11 @@ def test_rows_that_there_are_none_of_are_refused(pca, samples):
         ReconstructionDisplay.from_estimator(pca, X, samples=samples)
 
 
+def test_classes_of_other_rows_are_refused(pca):
+    with pytest.raises(ValueError, match=r"Expected y .* for each of 1797 rows, got .* \(3,\)"):
+        EncodedStateDisplay.from_estimator(pca, X, [0, 1, 2], samples=[5])
+
+
 def test_images_of_another_size_are_refused(pca):
     with pytest.raises(ValueError, match=r"image_shape to hold the 64 numbers.*got \(9, 9\)"):
         ReconstructionDisplay.from_estimator(pca, X, image_shape=(9, 9))
@@ -288,7 +293,8 @@ def test_images_of_another_size_are_refused(pca):
 
 def test_images_in_colour_are_drawn_in_colour(ax):
     images = np.random.default_rng(0).integers(0, 256, size=(3, 4, 4, 3))
-    shown = ReconstructionDisplay(images, images / 2).plot(ax)
+    shown = ReconstructionDisplay(images, {"half": images / 2}, original_name="whole").plot(ax)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["whole", "half"]
     drawn = shown.images_[1, 2].get_array()
     np.testing.assert_allclose(drawn, (images[2] / 2 - images.min()).clip(0) / np.ptp(images))
 

@@ -121,11 +121,12 @@ def choose_rows(X, y, samples: int | Sequence[int] | np.ndarray, random_state) -
         If rows are asked for that there are none of.
     """
     n_samples = _num_samples(X)
+    labels = check_target(y, n_samples)
     if isinstance(samples, Integral):
         if samples < 1:
             raise ValueError(f"Expected samples of at least 1, got {samples}.")
-        drawn = sample_of_rows(n_samples, int(samples), check_target(y, n_samples), random_state)
-        return drawn if y is None else drawn[np.argsort(np.asarray(y)[drawn], kind="stable")]
+        drawn = sample_of_rows(n_samples, int(samples), labels, random_state)
+        return drawn if labels is None else drawn[np.argsort(labels[drawn], kind="stable")]
     chosen = np.asarray(samples)
     if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not chosen.size:
         raise ValueError(
