@@ -464,6 +464,23 @@ def test_usage_of_pca_is_its_explained_variance(pca, ax):
     assert frame["active"].all()
 
 
+def test_usage_in_a_pipeline_is_that_of_its_last_step(ax):
+    table = load_breast_cancer().data
+    pipeline = make_pipeline(StandardScaler(), PCA(3, random_state=0)).fit(table)
+    shown = CodeUsageDisplay.from_estimator(pipeline, table, ax=ax)
+    expected = pipeline[-1].explained_variance_ratio_
+    np.testing.assert_allclose(shown.explained_variance_ratio, expected, rtol=1e-5)
+
+
+def test_features_of_tables_are_drawn_each_on_its_own_scale(ax):
+    table = load_breast_cancer().data
+    shown = LatentTraversalDisplay.from_estimator(PCA(2).fit(table), table, ax=ax)
+    np.testing.assert_array_equal(shown.value_range, [table.min(axis=0), table.max(axis=0)])
+    height = np.array([segment[:, 1] % 1 for segment in shown.image_.get_segments()])
+    middle = (0.5 * (shown.rows[:, :, 0] - table[:, 0].min()) / np.ptp(table[:, 0])).ravel()
+    assert np.corrcoef(height.reshape(2, 9, -1)[::-1, :, 0].ravel(), middle)[0, 1] > 0.99
+
+
 def test_component_that_the_decoder_does_not_read_is_not_in_use(ax):
     rows = X.copy()
     rows[:, 2:] = 0  # two features that vary

@@ -11,7 +11,7 @@ from sklearn.utils.validation import _num_samples
 
 from skae.display._axes import single_axes
 from skae.display._classes import BLUE, GREY, ORANGE, sample_of_rows
-from skae.display._rows import require, rows_at
+from skae.display._rows import into_last_step, require, rows_at
 
 _ACTIVE = 1e-3  # share of the variance below which a component does nothing
 _MOST_COMPONENTS = 64
@@ -90,7 +90,8 @@ class CodeUsageDisplay:
         Parameters
         ----------
         estimator : estimator
-            Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, a Pipeline.
+            Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, or a
+            Pipeline, whose last step is looked at, with the rows that it is given.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         max_samples : int or None, default=2000
             Rows used, chosen at random; None uses all. They are decoded once a component.
@@ -105,7 +106,7 @@ class CodeUsageDisplay:
         """
         require(estimator, cls, "transform", "inverse_transform")
         chosen = sample_of_rows(_num_samples(X), max_samples, None, random_state)
-        rows = rows_at(X, np.sort(chosen))
+        estimator, rows = into_last_step(estimator, rows_at(X, np.sort(chosen)))
         values = np.asarray(rows, dtype=float).reshape(len(chosen), -1)
         codes = np.asarray(estimator.transform(rows)).reshape(len(chosen), -1)
         total, shares = _shares(estimator, values, codes)

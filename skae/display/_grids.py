@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
 from skae.display._classes import BLUE
 from skae.display._pictures import as_image, tiled
@@ -18,7 +19,7 @@ def draw_grid(
     rows: np.ndarray,
     kind: RowKind,
     cmap: str,
-    value_range: tuple[float, float] | None,
+    value_range: tuple[ArrayLike, ArrayLike] | None,
 ) -> AxesImage | LineCollection:
     r"""Draw decoded rows, cell (i, j) between x = j and j + 1 and between y = i and i + 1.
 
@@ -32,14 +33,15 @@ def draw_grid(
         Colours of images with one channel.
     value_range : tuple of float or None
         Values of the first and the last colour, or at the bottom and the top of a cell of lines.
-        None takes the quantiles .005 and .995.
+        None takes the quantiles .005 and .995, of each feature for tables.
 
     Returns
     -------
     artist : AxesImage or LineCollection
     """
-    low, high = value_range or np.quantile(rows, _OUTER).tolist()
-    limits = low, high if high > low else low + 1
+    over = (0, 1) if kind.name == "table" else None
+    low, high = np.quantile(rows, _OUTER, axis=over) if value_range is None else value_range
+    limits = low, np.where(np.equal(low, high), np.add(low, 1.0), high)
     if kind.name == "image":
         return _draw_mosaic(ax, rows, kind, cmap, limits)
     return _draw_lines(ax, rows, kind, limits)
@@ -70,7 +72,7 @@ def _draw_lines(ax, rows, kind, limits):
     n_lines, n_columns = rows.shape[:2]
     curves = rows.reshape(n_lines, n_columns, *kind.shape, -1)[..., 0]
     curves = curves.reshape(n_lines, n_columns, kind.shape[0], -1)
-    low, high = limits
+    low, high = (np.reshape(limit, (-1, 1)) for limit in limits)  # one of all steps, or of each
     heights = (1 - _ROOM) / 2 + _ROOM * np.clip((curves - low) / (high - low), 0, 1)
     steps = (1 - _ROOM) / 2 + _ROOM * np.linspace(0, 1, kind.shape[0])
     lines = [

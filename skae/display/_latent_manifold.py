@@ -16,8 +16,8 @@ from skae.display._rows import RowKind, kind_of, range_of, require
 class LatentManifoldDisplay:
     r"""Rows decoded from a grid over two components of the code.
 
-    Images fill the plane as a mosaic; series and table rows are small lines, one a cell, on one
-    common scale: that of the rows they are decoded beside, where there are some.
+    Images fill the plane as a mosaic; series and table rows are small lines, one a cell, series on
+    one scale, the features of tables each on its own.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class LatentManifoldDisplay:
         Values of the two components.
     image_shape, sequence_shape : tuple of int, default=None
         What a flat row is: an image, or a series of (steps, channels).
-    value_range : tuple of float, default=None
+    value_range : tuple of float or of array-like of shape (n_features,), default=None
         Values of the first and the last colour of images, or at the bottom and the top of lines.
-        None takes the quantiles .005 and .995 of the rows.
+        None takes the quantiles .005 and .995 of the rows, of each feature for tables.
     component_names : sequence of str, default=("code 0", "code 1")
 
     Attributes
@@ -65,7 +65,7 @@ class LatentManifoldDisplay:
         *,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
-        value_range: tuple[float, float] | None = None,
+        value_range: tuple[ArrayLike, ArrayLike] | None = None,
         component_names: tuple[str, str] = ("code 0", "code 1"),
     ):
         self.rows = rows
@@ -139,7 +139,7 @@ class LatentManifoldDisplay:
             vertical,
             image_shape=kind.shape if kind.name == "image" else None,
             sequence_shape=kind.shape if kind.name == "series" else None,
-            value_range=None if X is None else range_of(X),
+            value_range=None if X is None else range_of(X, kind),
             component_names=(f"code {components[0]}", f"code {components[1]}"),
         )
         return display.plot(ax)

@@ -19,6 +19,9 @@ _MOST_COMPONENTS = 10
 class LatentTraversalDisplay:
     r"""What each component of the code does: rows decoded along it, the others at rest.
 
+    Images are drawn as they are; series and table rows as small lines, series on one scale, the
+    features of tables each on its own.
+
     Parameters
     ----------
     rows : array-like of shape (n_components, n_steps, n_features) or \
@@ -30,9 +33,9 @@ class LatentTraversalDisplay:
         Which components they are; None counts from 0.
     image_shape, sequence_shape : tuple of int, default=None
         What a flat row is: an image, or a series of (steps, channels).
-    value_range : tuple of float, default=None
+    value_range : tuple of float or of array-like of shape (n_features,), default=None
         Values of the first and the last colour of images, or at the bottom and the top of lines.
-        None takes the quantiles .005 and .995 of the rows.
+        None takes the quantiles .005 and .995 of the rows, of each feature for tables.
 
     Attributes
     ----------
@@ -65,7 +68,7 @@ class LatentTraversalDisplay:
         components: Sequence[int] | None = None,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
-        value_range: tuple[float, float] | None = None,
+        value_range: tuple[ArrayLike, ArrayLike] | None = None,
     ):
         self.rows = rows
         self.steps = steps
@@ -140,7 +143,7 @@ class LatentTraversalDisplay:
             components=components,
             image_shape=kind.shape if kind.name == "image" else None,
             sequence_shape=kind.shape if kind.name == "series" else None,
-            value_range=None if X is None else range_of(X),
+            value_range=None if X is None else range_of(X, kind),
         )
         return display.plot(ax)
 

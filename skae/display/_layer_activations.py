@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
 
 from skae.display._axes import single_axes
 from skae.display._pictures import PictureRow, as_image, as_picture, draw_rows, size_of_rows
@@ -16,6 +15,7 @@ from skae.display._rows import (
     RowKind,
     check_same_length,
     choose_rows,
+    into_last_step,
     kind_of,
     last_step,
     names_of_rows,
@@ -132,9 +132,7 @@ class LayerActivationsDisplay:
         autoencoder = last_step(estimator)
         require(autoencoder, cls, "encoder_", "decoder_")
         chosen = choose_rows(X, y, samples, random_state)
-        rows = rows_at(X, chosen)
-        if isinstance(estimator, Pipeline):
-            rows = estimator[:-1].transform(rows) if len(estimator) > 1 else rows
+        _, rows = into_last_step(estimator, rows_at(X, chosen))
         originals = np.asarray(rows)
         kind = kind_of(autoencoder, originals, image_shape)
         display = cls(

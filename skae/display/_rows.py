@@ -154,10 +154,11 @@ def in_blocks(X):
         yield rows_at(X, np.arange(start, min(start + _ROWS_AT_ONCE, n_samples)))
 
 
-def range_of(X) -> tuple[float, float]:
-    """Return the least and the largest number of rows."""
+def range_of(X, kind: RowKind) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the largest number of rows, of each feature if these are tables."""
     values = np.asarray(X, dtype=float)
-    return float(values.min()), float(values.max())
+    over = 0 if kind.name == "table" else None
+    return values.min(axis=over), values.max(axis=over)
 
 
 def feature_names(estimator, X, n_features: int) -> list[str]:
@@ -194,6 +195,13 @@ def names_or_numbers(names: ArrayLike | None, n_names: int, prefix: str = "") ->
 def shape_of_code(estimator) -> tuple[int, ...] | None:
     """Return the shape of one code if the last step of an estimator knows it."""
     return getattr(last_step(estimator), "code_shape_", None)
+
+
+def into_last_step(estimator, X):
+    """Return the last step of a Pipeline, or the estimator itself, and the rows it is given."""
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        return estimator[-1], estimator[:-1].transform(X)
+    return last_step(estimator), X
 
 
 def last_step(estimator):
