@@ -35,6 +35,7 @@ TARGETS = {
 }
 SEEDS, ROWS, QUICK_ROWS = 3, 200_000, 100
 SVM_ROWS = 10_000  # its fit is quadratic in them
+METHODS = (SKAE, "PCA residual", OVERFITTED, "IsolationForest", "LOF", "OCSVM")
 PYOD = {"PyOD AutoEncoder": "auto_encoder.AutoEncoder", "PyOD VAE": "vae.VAE", "ECOD": "ecod.ECOD"}
 
 
@@ -155,7 +156,18 @@ def measure(arguments):
                 for problem in problems(group, seed=seed, rows=rows, quick=arguments.quick):
                     _measure_all(problem, seed, arguments.methods, record, progress)
     scaling = anomaly_scaling.measure(quick=arguments.quick, seed=arguments.seed)
-    return Study(pd.DataFrame(record.runs), pd.DataFrame(record.alarms), record.examples, scaling)
+    examples = {group: record.examples[group] for group in GROUPS if group in record.examples}
+    return Study(_in_order(record.runs), _in_order(record.alarms), examples, scaling)
+
+
+def _in_order(records):
+    """Return records as a frame, sorted by group and method in the order of these constants."""
+    frame = pd.DataFrame(records)
+    places = {name: place for place, name in enumerate((*GROUPS, *METHODS, *PYOD))}
+    if frame.empty:
+        return frame
+    place = frame[["group", "method"]].map(places.get)
+    return frame.loc[place.sort_values(["group", "method"], kind="stable").index]
 
 
 def _measure_all(problem, seed, names, record, progress):

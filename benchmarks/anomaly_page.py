@@ -77,14 +77,12 @@ def describe(study, *, claims, command, seed, wall_time_s):
 
 
 def _answer(study):
-    means = study.means
-    best = means.loc[means.groupby("group", sort=False)["auroc"].idxmax(), ["group", "method"]]
-    of_skae = means[means["method"] == "skae"].set_index("group")["auroc"]
-    parts = [
-        f"{GROUP_NAMES[group]} {of_skae[group]:.3f} (best: {method})"
-        for group, method in best.to_numpy()
-        if group in of_skae
-    ]
+    parts = []
+    for group, rows in study.means.groupby("group", sort=False):
+        by_method = rows.set_index("method")["auroc"]
+        if "skae" in by_method:
+            best = f" (best: {by_method.idxmax()})" if len(by_method) > 1 else ""
+            parts.append(f"{GROUP_NAMES[group]} {by_method['skae']:.3f}{best}")
     return f"Mean AUROC of skae's detector: {'; '.join(parts) or 'not measured'}."
 
 
@@ -95,7 +93,7 @@ def _facts(study):
         if "skae" in by_method and len(by_method) > 1:
             others = by_method.drop("skae")
             comparison = f"{others.idxmax()} {others.max():.3f}"
-            yield Fact(f"AUROC, {group}", f"{by_method['skae']:.3f}", comparison)
+            yield Fact(f"AUROC, {GROUP_NAMES[group]}", f"{by_method['skae']:.3f}", comparison)
 
 
 def _blocks(study):
@@ -141,13 +139,13 @@ def _promises(study):
             Column("measured", "Measured", "{:.1%}", "mean rate on fresh normal rows"),
             Column(
                 "largest_excess",
-                "Largest excess",
+                "Excess σ",
                 "{:.1f}",
-                "of any problem's mean over the seeds, in its standard deviations; that of one "
-                "split is √(α(1 − α)(1/n + 1/m)) with n calibration and m fresh rows",
+                "largest of any problem's mean over the seeds, in its standard deviations; that of "
+                "one split is √(α(1 − α)(1/n + 1/m)) with n calibration and m fresh rows",
             ),
-            Column("by_training_error", "By training error", "{:.1%}", "mean rate of the other"),
-            Column("training_excess", "Its excess", "{:.1f}", "largest, as above"),
+            Column("by_training_error", "By training", "{:.1%}", "mean rate of the other"),
+            Column("training_excess", "Its σ", "{:.1f}", "largest excess, as above"),
             Column("problems", "Sets", help="how many problems"),
         ),
     )
@@ -187,13 +185,15 @@ def _each(study):
 
 
 def _pictures(study):
-    examples = study.examples.values()
+    examples = {f"{one.name}\n{GROUP_NAMES[group]}": one for group, one in study.examples.items()}
     yield Picture(
         key="roc",
         title="ROC curves",
         caption="One problem of each group, first seed. The rates of false alarms that one can "
         "live with are at the left edge.",
-        panels=tuple((f"ROC curves on {one.name}", roc_curves(one)) for one in examples),
+        panels=tuple(
+            (f"ROC curves on {one.name}", roc_curves(one, title)) for title, one in examples.items()
+        ),
     )
     yield Picture(
         key="histograms",
@@ -201,21 +201,23 @@ def _pictures(study):
         caption="Scores of skae's detector on the same problems. The line is the threshold for "
         "10 % false alarms, or that of contamination='auto' where anomalies were left in training.",
         panels=tuple(
-            (f"Histogram of scores on {one.name}", histogram(one))
-            for one in examples
+            (f"Histogram of scores on {one.name}", histogram(one, title))
+            for title, one in examples.items()
             if one.threshold is not None
         ),
     )
 
 
 @rc_context(STYLE)
-def roc_curves(example):
+def roc_curves(example, title):
     """Draw the ROC curve of every method.
 
     Parameters
     ----------
     example : Example
         One problem, with labels and scores.
+    title : str
+        Of the panel.
 
     Returns
     -------
@@ -228,19 +230,21 @@ def roc_curves(example):
         axes.plot(
             false_alarms, found, color=color, lw=2.5 if method == "skae" else 1.2, label=method
         )
-    axes.set(title=example.name, xlabel="share of normal rows", ylabel="share of anomalies")
+    axes.set(title=title, xlabel="share of normal rows", ylabel="share of anomalies")
     axes.legend(fontsize=8)
     return figure
 
 
 @rc_context(STYLE)
-def histogram(example):
+def histogram(example, title):
     """Draw the scores of normal rows and of anomalies, and the threshold.
 
     Parameters
     ----------
     example : Example
         One problem on which skae's detector was measured.
+    title : str
+        Of the panel.
 
     Returns
     -------
@@ -259,6 +263,6 @@ def histogram(example):
         axes.hist(values, bins, density=True, color=color, alpha=0.6, label=label)
     if np.isfinite(threshold):
         axes.axvline(threshold, color=INK, lw=1.2, ls="--", label="threshold")
-    axes.set(title=example.name, xlabel="score, highest hundredth clipped", yticks=[])
+    axes.set(title=title, xlabel="score, highest hundredth clipped", yticks=[])
     axes.legend(fontsize=8)
     return figure
