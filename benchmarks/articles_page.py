@@ -89,14 +89,13 @@ def _answer(study):
 def _said(study):
     if not study.articles:
         return f"{int(study.findings['holds'].sum())} of {len(study.findings)} findings hold."
-    times = study.times
+    ratios = study.times["ratio"]
     answer = (
         f"{_number(len(study.articles), 'published network')} rebuilt, with the same parameters as "
-        f"by hand. skae trains {times['ratio'].median():.1f} times as fast as hand-written Keras "
-        f"in the median, at least {times['ratio'].min():.1f} and at most {times['ratio'].max():.1f} "
-        "times"
+        f"by hand. skae trains {ratios.median():.1f} times as fast as hand-written Keras in the "
+        f"median, at least {ratios.min():.1f} and at most {ratios.max():.1f} times"
     )
-    published = study.results.dropna(subset="published")
+    published = study.results.dropna(subset="published").query("own_in_full")
     if published.empty:
         return f"{answer}."
     better = int((published["own_loss"] < published["published"]).sum())
@@ -117,7 +116,7 @@ def _facts(study):
     equal = int((results["difference"] == 0).sum())
     yield Fact("Networks with equal parameters", f"{equal}", f"of {len(results)}")
     yield Fact("Keras by hand / skae", f"{times['ratio'].median():.1f}×", "median of the times")
-    for row in results.dropna(subset="published").itertuples():
+    for row in results.dropna(subset="published").query("own_in_full").itertuples():
         yield Fact(f"{row.id}, {row.unit}", f"{row.own_loss:.3f}", f"published {row.published:.4g}")
 
 

@@ -184,6 +184,7 @@ def _losses(measured):
         "own_epochs": own.epochs,
         "own_loss": own.loss,
         "own_seconds": own.seconds,
+        "own_in_full": own.epochs >= article.own.epochs,
     }
 
 
