@@ -254,6 +254,7 @@ class AutoencoderFitting(BaseEstimator, ABC):
         self._n_features_out = prod(self.code_shape_)
         self._optimizer_state = None
         self.history_, self.n_epochs_, self.best_epoch_ = {}, 0, 0
+        self._error_beside_pca = None
 
     def _built(self, principal):
         """Return a new model, with the principal start if there is one."""
@@ -296,6 +297,7 @@ class AutoencoderFitting(BaseEstimator, ABC):
 
     def _train(self, training, held_out, rng):
         stops = self.early_stopping is not False
+        goes_on = self.n_epochs_ > 0
         start = _training.values_of(self.model_.variables)
         self._run_epochs(
             training,
@@ -306,7 +308,8 @@ class AutoencoderFitting(BaseEstimator, ABC):
             rng=rng,
         )
         if stops and held_out is not None and self._started_from_pca:
-            self._keep_start_unless_beaten(start, held_out)
+            ratio = self._keep_start_unless_beaten(start, held_out)
+            self._error_beside_pca = None if goes_on else ratio
 
     def _train_one_pass(self, rows, rng):
         self._run_epochs(rows, None, epochs=1, patience=None, keep_best=False, rng=rng)
@@ -315,15 +318,18 @@ class AutoencoderFitting(BaseEstimator, ABC):
         """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
 
         The minimum of the monitored loss over many epochs flatters its epoch, all the more the
-        fewer rows are held out, so the same rows are asked once more.
+        fewer rows are held out, so the same rows are asked once more. Return their error as a
+        share of that at the start.
         """
         trained = _training.values_of(self.model_.variables)
         errors = self._errors_of(held_out)
         _training.load(self.model_.variables, start)
-        if is_beaten(self._errors_of(held_out), errors):
+        start_errors = self._errors_of(held_out)
+        if is_beaten(start_errors, errors):
             _training.load(self.model_.variables, trained)
         else:
-            self.best_epoch_ = 0
+            self.best_epoch_, errors = 0, start_errors
+        return float(errors.mean() / start_errors.mean()) if start_errors.any() else 1.0
 
     def _errors_of(self, rows):
         return np.concatenate(
@@ -355,6 +361,7 @@ class AutoencoderFitting(BaseEstimator, ABC):
         self.n_epochs_ = len(self.history_["loss"])
         self.best_epoch_ = result.best_epoch
         self._optimizer_state = result.optimizer_state
+        self._error_beside_pca = None
 
     def _batch_size(self, n_rows):
         if self.batch_size != "auto":

@@ -32,7 +32,8 @@ def html_summary(autoencoder) -> str:
     return (
         f'<div class="skae-summary">{_STYLE}'
         f"<p>{autoencoder.n_features_in_:,} features, code of {code_shape}, "
-        f"{autoencoder.model_.count_params():,} parameters; {_training(autoencoder)}</p>"
+        f"{autoencoder.model_.count_params():,} parameters; {_training(autoencoder)}"
+        f"{_beside_pca(autoencoder)}</p>"
         f"{_sparkline(autoencoder.history_, autoencoder.best_epoch_)}"
         f"<details><summary>Layers</summary>{_layer_table(autoencoder)}</details></div>"
     )
@@ -44,9 +45,18 @@ def _training(autoencoder):
     text = f"{n_epochs} epoch{'s' * (n_epochs != 1)}"
     if best == 0:
         return f"{text}, the start was kept"
-    name = "val_loss" if "val_loss" in autoencoder.history_ else "loss"
-    kind = "held-out" if name == "val_loss" else "training"
-    return f"{text}, kept epoch {best} with {kind} loss {autoencoder.history_[name][best - 1]:.4g}"
+    held_out = autoencoder.history_.get("val_loss", [])  # partial_fit holds nothing out
+    if len(held_out) >= best:
+        kind, losses = "held-out", held_out
+    else:
+        kind, losses = "training", autoencoder.history_["loss"]
+    return f"{text}, kept epoch {best} with {kind} loss {losses[best - 1]:.4g}"
+
+
+def _beside_pca(autoencoder):
+    """Say how large the error of held-out rows is beside PCA's, where fit compared them."""
+    share = autoencoder._error_beside_pca
+    return "" if share is None else f"; held-out squared error {share:.3g} times PCA's"
 
 
 def _layer_table(autoencoder):
@@ -86,11 +96,12 @@ def _sparkline(history, best_epoch):
         return ""
     values = [value for one in losses.values() for value in one if isfinite(value)]
     low, high = min(values), max(values)
+    n_epochs = len(history["loss"])
     lines = "".join(
-        _line(one, low, high, dashed=name == "loss" and len(losses) > 1)
+        _line(one, n_epochs, low, high, dashed=name == "loss" and len(losses) > 1)
         for name, one in losses.items()
     )
-    mark, _ = _place(max(best_epoch - 1, 0), low, len(history["loss"]), low, high)
+    mark, _ = _place(max(best_epoch - 1, 0), low, n_epochs, low, high)
     return (
         f'<svg role="img" aria-label="loss over the epochs" width="{_WIDTH}" height="{_HEIGHT}">'
         f'<line x1="{mark:.1f}" x2="{mark:.1f}" y1="0" y2="{_HEIGHT}" stroke="currentColor" '
@@ -98,11 +109,9 @@ def _sparkline(history, best_epoch):
     )
 
 
-def _line(values, low, high, *, dashed):
+def _line(values, n_epochs, low, high, *, dashed):
     places = (
-        _place(i, value, len(values), low, high)
-        for i, value in enumerate(values)
-        if isfinite(value)
+        _place(i, value, n_epochs, low, high) for i, value in enumerate(values) if isfinite(value)
     )
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     dashes = ' stroke-dasharray="4 3"' if dashed else ""

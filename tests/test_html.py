@@ -1,5 +1,6 @@
 """What a notebook shows of an autoencoder."""
 
+import copy
 import re
 from html.parser import HTMLParser
 
@@ -89,3 +90,10 @@ def test_names_are_escaped():
     text = html_summary(fitted)
     assert "<td>a&gt;b</td>" in text
     assert "<polyline" not in text  # one epoch is no curve
+
+
+def test_summary_compares_with_pca_until_training_goes_on(fitted):
+    share = float(re.search(r"error ([\d.]+) times PCA", html_summary(fitted))[1])
+    assert 0 < share <= 1
+    gone_on = copy.deepcopy(fitted).partial_fit(digits())
+    assert "PCA" not in html_summary(gone_on)
