@@ -53,12 +53,14 @@ def test_resumed_run_trains_nothing_again(folder):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Posterior collapse")  # after one epoch of few rows
-def test_quick_page_has_every_article_with_the_parameters_of_its_twin(tmp_path):
-    page = run(tmp_path)
+def test_networks_have_the_parameters_of_their_twins(tmp_path):
+    """One of each kind; a full run compares them all."""
+    kinds = ["A1s", "C1", "D7", "E1"]
+    page = run(tmp_path, "--only", *kinds)
     losses = pd.read_csv(tmp_path / "losses.csv")
-    assert list(losses["id"]) == [article.id for article in ARTICLES]
+    assert list(losses["id"]) == kinds
     assert (losses["difference"] == 0).all()
-    assert all(f'id="pictures-{article.id}"' in page for article in ARTICLES)
+    assert all(f'id="pictures-{kind}"' in page for kind in kinds)
 
 
 @pytest.mark.parametrize("article", ARTICLES, ids=lambda article: article.id)
