@@ -49,7 +49,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        return self._apply(_training.Mapping.ENCODE, self._samples(self._rows_in_use(X)))
+        return self._mapped(_training.Mapping.ENCODE, self._rows_in_use(X))
 
     def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
         r"""Return the rows that codes stand for.
@@ -89,8 +89,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        samples = self._samples(self._rows_in_use(X))
-        return self._restored(self._apply(_training.Mapping.RECONSTRUCT, samples))
+        outputs = self._mapped(_training.Mapping.RECONSTRUCT, self._rows_in_use(X))
+        return self._restored(outputs)
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
         r"""Return how well each row is reconstructed: minus its mean squared error.
@@ -145,6 +145,13 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
         rows, row_shape = validate_rows(self, X, reset=False)
         self._check_row_shape(row_shape)
         return rows
+
+    def _mapped(self, mapping, rows):
+        """Return a part of the model's outputs for rows, standardised a chunk at a time."""
+        outputs = [
+            self._apply(mapping, self._samples(rows[chunk])) for chunk in chunks(*rows.shape)
+        ]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def _restored(self, standardized):
         return self._scale.restore(standardized).reshape(-1, *self._row_shape)

@@ -61,9 +61,11 @@ class GlobalScale:
             return rows
         standardized = aligned_empty(rows.shape)
         mean = self.mean.astype(rows.dtype)
-        for chunk in chunks(len(rows)):
-            centred = rows[chunk if order is None else order[chunk]] - mean
-            np.divide(centred, self.scale, out=standardized[chunk], casting="same_kind")
+        for chunk in chunks(*rows.shape):
+            some = rows[chunk if order is None else order[chunk]]
+            out = standardized[chunk]
+            centred = np.subtract(some, mean, out=out if rows.dtype == np.float32 else None)
+            np.divide(centred, self.scale, out=out, casting="same_kind")
         return standardized
 
     @property

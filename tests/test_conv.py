@@ -14,6 +14,13 @@ def images():
     return np.random.default_rng(0).uniform(size=(8, 28, 28)).astype(np.float32)
 
 
+def test_fitted_model_has_the_layers_of_keras(images):
+    autoencoder = ConvAutoencoder(2, filters=(3,), batch_normalization=True, **ONE_EPOCH)
+    layers = autoencoder.fit(images[:, ::4, ::4]).model_._flatten_layers()
+    names = {type(layer).__module__ for layer in layers if "normalization" in layer.name}
+    assert names == {"keras.src.layers.normalization.batch_normalization"}
+
+
 def _counts(autoencoder):
     return autoencoder.encoder_.count_params(), autoencoder.decoder_.count_params()
 

@@ -1,6 +1,6 @@
 """Keras layers that networks and objectives are built from."""
 
-from skae._layers._batch_normalization import FusedBatchNormalization
+from skae._layers._batch_normalization import FusedBatchNormalization, use_fused_kernels
 from skae._layers._concrete import ConcreteSelection
 from skae._layers._corruption import (
     Corruption,
@@ -30,4 +30,5 @@ __all__ = [
     "Standardization",
     "SwapCorruption",
     "monitoring",
+    "use_fused_kernels",
 ]

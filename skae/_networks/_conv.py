@@ -9,7 +9,6 @@ from keras import layers
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skae._activations import activated, activation_layer
-from skae._layers import FusedBatchNormalization
 from skae._networks._base import BaseNetwork, Shape, fitting_shape
 from skae._networks._dense import hidden_layers
 from skae._parameters import ACTIVATION
@@ -226,8 +225,7 @@ class ConvNetwork(BaseNetwork):
         """Return a convolution's output, normalised if asked for, under the activation."""
         if not self.batch_normalization:
             return activated(layer, self.activation, features)
-        normalization = FusedBatchNormalization(name=f"{layer.name}_normalization")
-        features = normalization(layer(features))
+        features = layers.BatchNormalization(name=f"{layer.name}_normalization")(layer(features))
         return activation_layer(self.activation, f"{layer.name}_activation")(features)
 
     @staticmethod

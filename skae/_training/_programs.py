@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from skae._layers import use_fused_kernels
 from skae._seeding import seeded
 from skae._training._inference import clear_inference_programs
 from skae._training._signature import training_signature
@@ -130,6 +131,7 @@ def lent_program(
 def _copy_of(model: keras.Model) -> keras.Model:
     with seeded(0):
         copy = keras.Model.from_config(model.get_config())
+    use_fused_kernels(copy)
     copy.compile(
         optimizer=type(model.optimizer).from_config(model.optimizer.get_config()), loss=model.loss
     )
