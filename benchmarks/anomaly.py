@@ -5,7 +5,6 @@ import time
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,8 @@ import skae
 from benchmarks import BenchmarkError, anomaly_page, anomaly_scaling, start_keras
 from benchmarks.anomaly_problems import GROUPS, Problem, problems
 from benchmarks.anomaly_record import Record
-from benchmarks.report import Claim, write
+from benchmarks.options import add_shared_options
+from benchmarks.report import Claim, publish
 
 SKAE = "skae"
 OVERFITTED = "overfitted"
@@ -94,13 +94,10 @@ def add_arguments(parser):
     parser.add_argument("--seeds", type=int, help=f"how many (default: {SEEDS})")
     parser.add_argument("--rows", type=int, help=f"most training rows (default: {ROWS})")
     parser.add_argument("--methods", nargs="+", help="names of methods (default: all)")
-    parser.add_argument("--quick", action="store_true", help="a few digits, one seed, no download")
-    parser.add_argument("--seed", type=int, default=0, help="first seed (default: 0)")
-    parser.add_argument("--output", type=Path, default=Path("reports", "anomaly"), help="folder")
     parser.add_argument(
         "--resume", action="store_true", help="go on with what the output folder holds"
     )
-    parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+    add_shared_options(parser, "reports/anomaly", quick="a few digits, one seed, no download")
 
 
 def run(arguments: argparse.Namespace, command: str) -> int:
@@ -128,10 +125,7 @@ def run(arguments: argparse.Namespace, command: str) -> int:
         seed=arguments.seed,
         wall_time_s=time.perf_counter() - start,
     )
-    page = write(report, arguments.output)
-    print(report.terminal())
-    print(f"\nReport: {page}")
-    return int(arguments.check and not all(claim.holds for claim in report.claims))
+    return publish(report, arguments.output, check=arguments.check)
 
 
 def measure(arguments):

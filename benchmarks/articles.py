@@ -1,11 +1,10 @@
 """Rebuild published autoencoders through skae: parameters, losses, times, pictures."""
 
 import time
-from pathlib import Path
 
 from benchmarks import start_keras
-from benchmarks.options import integer
-from benchmarks.report import write
+from benchmarks.options import add_shared_options, integer
+from benchmarks.report import publish
 
 
 def add_arguments(parser):
@@ -25,10 +24,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--resume", action="store_true", help="go on with what lies in the folder, measured alike"
     )
-    parser.add_argument("--quick", action="store_true", help="a small run, to try it out")
-    parser.add_argument("--seed", type=integer(0), default=0, help="random state (default: 0)")
-    parser.add_argument("--output", type=Path, default=Path("reports/articles"), help="folder")
-    parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+    add_shared_options(parser, "reports/articles")
 
 
 def run(arguments, command):
@@ -57,7 +53,4 @@ def run(arguments, command):
         command=command,
         wall_time_s=time.perf_counter() - start,
     )
-    page = write(report, arguments.output)
-    print(report.terminal())
-    print(f"\nReport: {page}")
-    return int(arguments.check and not all(claim.holds for claim in report.claims))
+    return publish(report, arguments.output, check=arguments.check)

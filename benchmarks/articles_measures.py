@@ -196,13 +196,15 @@ def rows_of(article, extent):
     return Rows(train, test, fed, y_train, y_test, dataset.target_names)
 
 
-def measure(article, extent, checkpoint, progress):
+def measure(article, rows, extent, checkpoint, progress):
     """Measure one article, or go on where an earlier run stopped.
 
     Parameters
     ----------
     article : Article
         What.
+    rows : Rows
+        Of the article.
     extent : Extent
         How much.
     checkpoint : Checkpoint
@@ -215,7 +217,6 @@ def measure(article, extent, checkpoint, progress):
     Result
     """
     result = checkpoint.load() or Result()
-    rows = rows_of(article, extent)
     if result.races is None:
         progress(f"{article.id}: by hand and skae")
         result.races = _races(article, rows, extent)
@@ -228,13 +229,15 @@ def measure(article, extent, checkpoint, progress):
     return result
 
 
-def measure_own(article, extent, checkpoint, progress):
+def measure_own(article, rows, extent, checkpoint, progress):
     """Train and measure skae's own settings, unless another article has them too.
 
     Parameters
     ----------
     article : Article
         What.
+    rows : Rows
+        Of the article.
     extent : Extent
         How much.
     checkpoint : Checkpoint
@@ -250,7 +253,7 @@ def measure_own(article, extent, checkpoint, progress):
     if saved is not None:
         return saved
     progress(f"{article.id}: skae's own settings")
-    fit = _own(article, rows_of(article, extent), extent)
+    fit = _own(article, rows, extent)
     checkpoint.save(fit)
     return fit
 

@@ -137,11 +137,12 @@ def _chosen(only):
 
 def _measured(article, extent, checkpoint, progress):
     say = progress.set_description
+    rows = rows_of(article, extent)
     return Measured(
         article,
-        rows_of(article, extent),
-        measure_article(article, extent, checkpoint(article.id), say),
-        measure_own(article, extent, checkpoint(article.own.name), say),
+        rows,
+        measure_article(article, rows, extent, checkpoint(article.id), say),
+        measure_own(article, rows, extent, checkpoint(article.own.name), say),
     )
 
 

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 from math import nan
-from pathlib import Path
 
 import pandas as pd
 from sklearn.decomposition import PCA
@@ -13,8 +12,8 @@ from tqdm import tqdm
 import skae
 from benchmarks import datasets, defaults_page, start_keras
 from benchmarks.measures import variance_reconstructed
-from benchmarks.options import integer
-from benchmarks.report import Claim, write
+from benchmarks.options import add_shared_options
+from benchmarks.report import Claim, publish
 
 DATA = (
     *("iris", "wine", "breast_cancer", "digits", "diabetes"),
@@ -121,10 +120,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--settings", nargs="+", choices=SETTINGS, metavar="SETTING", help=", ".join(SETTINGS)
     )
-    parser.add_argument("--quick", action="store_true", help="a small run, to try it out")
-    parser.add_argument("--seed", type=integer(0), default=0, help="random state (default: 0)")
-    parser.add_argument("--output", type=Path, default=Path("reports/defaults"), help="folder")
-    parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+    add_shared_options(parser, "reports/defaults")
 
 
 def run(arguments, command):
@@ -152,10 +148,7 @@ def run(arguments, command):
         rows=_rows(arguments),
         wall_time_s=time.perf_counter() - start,
     )
-    page = write(report, arguments.output)
-    print(report.terminal())
-    print(f"\nReport: {page}")
-    return int(arguments.check and not all(claim.holds for claim in report.claims))
+    return publish(report, arguments.output, check=arguments.check)
 
 
 def measure(arguments):

@@ -12,8 +12,8 @@ from tqdm import tqdm
 import skae
 from benchmarks import BenchmarkError, datasets, latent_page, measures, start_keras
 from benchmarks.latent_page import PLANE
-from benchmarks.options import integer
-from benchmarks.report import Claim, write
+from benchmarks.options import add_shared_options, integer
+from benchmarks.report import Claim, publish
 
 COMPONENTS = (PLANE, 8, 16, 32)
 SMALL_NETWORK = (64,)  # searched beside the default one
@@ -88,10 +88,7 @@ def add_arguments(parser):
         help=f"most training rows, and most held-out rows (default: {ROWS})",
     )
     parser.add_argument("--raw", action="store_true", help="leave tables unstandardized")
-    parser.add_argument("--quick", action="store_true", help="a small run, to try it out")
-    parser.add_argument("--seed", type=integer(0), default=0, help="random state (default: 0)")
-    parser.add_argument("--output", type=Path, help="folder (default: reports/latent-<data>)")
-    parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+    add_shared_options(parser, note=" (default: reports/latent-<data>)")
 
 
 def run(arguments, command):
@@ -120,10 +117,7 @@ def run(arguments, command):
         wall_time_s=time.perf_counter() - start,
     )
     folder = arguments.output or Path("reports", f"latent-{study.dataset.name.replace('/', '-')}")
-    page = write(report, folder)
-    print(report.terminal())
-    print(f"\nReport: {page}")
-    return int(arguments.check and not all(claim.holds for claim in report.claims))
+    return publish(report, folder, check=arguments.check)
 
 
 def measure(arguments):

@@ -188,6 +188,29 @@ def write(report, directory):
     return page
 
 
+def publish(report, directory, *, check):
+    """Write the report, show its words in the terminal and say where it lies.
+
+    Parameters
+    ----------
+    report : Report
+        What to write.
+    directory : Path
+        Folder of the report.
+    check : bool
+        Whether the claims have to hold.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if a claim had to hold and does not.
+    """
+    page = write(report, directory)
+    print(report.terminal())
+    print(f"\nReport: {page}")
+    return int(check and not all(claim.holds for claim in report.claims))
+
+
 def render(report, environment):
     """Return the page as one string of HTML without outside parts.
 

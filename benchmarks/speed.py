@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
@@ -21,8 +20,8 @@ from benchmarks.contests import (
     RACES,
     time_to_quality,
 )
-from benchmarks.options import integer
-from benchmarks.report import write
+from benchmarks.options import add_shared_options, integer
+from benchmarks.report import publish
 from benchmarks.speed_claims import claims
 
 N_THREADS = 4
@@ -121,10 +120,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--rounds", type=integer(1), help="rounds in turns, of which medians are taken (default: 3)"
     )
-    parser.add_argument("--quick", action="store_true", help="a small run, to try it out")
-    parser.add_argument("--seed", type=integer(0), default=0, help="first random state, default 0")
-    parser.add_argument("--output", type=Path, default=Path("reports/speed"), help="folder")
-    parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+    add_shared_options(parser, "reports/speed")
 
 
 def run(arguments, command):
@@ -151,10 +147,7 @@ def run(arguments, command):
         seed=arguments.seed,
         wall_time_s=time.perf_counter() - start,
     )
-    page = write(report, arguments.output)
-    print(report.terminal())
-    print(f"\nReport: {page}")
-    return int(arguments.check and not all(claim.holds for claim in report.claims))
+    return publish(report, arguments.output, check=arguments.check)
 
 
 def measure(arguments):

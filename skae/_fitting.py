@@ -214,7 +214,9 @@ class AutoencoderFitting(BaseEstimator, ABC):
 
     def _check_range(self, rows):
         """Raise if rows lie outside what a bounded output can reach."""
-        low, high = _RANGES.get(activation_name(self.output_activation), (-np.inf, np.inf))
+        if activation_name(self.output_activation) not in _RANGES:
+            return
+        low, high = _RANGES[activation_name(self.output_activation)]
         if rows.min() < low or rows.max() > high:
             raise ValueError(
                 f"output_activation={self.output_activation!r} reaches values from {low:g} to "

@@ -66,6 +66,11 @@ class Normal:
         return -0.5 * (squares / self.variance + normalizer)
 
 
+def drawn_codes(means, log_variances, draws):
+    """Return the codes that draws stand for, mean + standard deviation × draw, (n, m, k)."""
+    return means[:, None] + np.exp(0.5 * log_variances)[:, None] * draws
+
+
 def evidence_bound(log_likelihoods, means, log_variances, draws):
     """Return E[log p(x | z)] − KL(q(z | x) ‖ p(z)) of each row.
 
@@ -88,7 +93,7 @@ def evidence_bound(log_likelihoods, means, log_variances, draws):
 
 def importance_weighted_bound(log_likelihoods, means, log_variances, draws):
     """Return log (1/m) Σ p(x | zₛ) p(zₛ) / q(zₛ | x) of each row; parameters as above."""
-    codes = means[:, None] + np.exp(0.5 * log_variances)[:, None] * draws
+    codes = drawn_codes(means, log_variances, draws)
     prior = -0.5 * np.square(codes).sum(axis=2)
     posterior = -0.5 * (np.square(draws).sum(axis=1) + log_variances.sum(axis=1)[:, None])
     return logsumexp(log_likelihoods + prior - posterior, axis=1) - np.log(len(draws))

@@ -12,11 +12,13 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skae import _training
+from skae._chunks import chunks
 from skae._layers import GaussianCode
 from skae._likelihood import (
     Bernoulli,
     Normal,
     balanced_draws,
+    drawn_codes,
     evidence_bound,
     importance_weighted_bound,
     is_bernoulli,
@@ -349,16 +351,16 @@ feature_names_in_, mean_
         encoder = self.encoder_
         start = encoder.get_layer("standardization" if self._standardizes() else "input").output
         posterior = keras.Model(start, encoder.get_layer("kl").input)
-        chunks = [
-            [keras.ops.convert_to_numpy(part) for part in posterior(chunk, training=False)]
-            for chunk in np.split(samples, range(_ROWS_AT_ONCE, len(samples), _ROWS_AT_ONCE))
+        parts = [
+            [keras.ops.convert_to_numpy(part) for part in posterior(samples[chunk], training=False)]
+            for chunk in chunks(len(samples))
         ]
-        means, log_variances = zip(*chunks, strict=True)
+        means, log_variances = zip(*parts, strict=True)
         return np.concatenate(means), np.concatenate(log_variances)
 
     def _log_likelihoods(self, samples, means, log_variances, draws):
         """Return log p(x | z) of the codes that draws stand for, of shape (n, m)."""
-        codes = means[:, None] + np.exp(0.5 * log_variances)[:, None] * draws.astype(np.float32)
+        codes = drawn_codes(means, log_variances, draws.astype(np.float32))
         outputs = self._apply(_training.Mapping.DECODE, codes.reshape(-1, codes.shape[2]))
         outputs = outputs.reshape(*codes.shape[:2], -1)
         return self._likelihood().log_density(samples.reshape(len(samples), 1, -1), outputs)

@@ -6,15 +6,14 @@ import keras
 import numpy as np
 
 from skae._training._batches import whole_batches
-from skae._training._graph import autoencoder_core, mixes_rows
-from skae._training._losses import loss_names, loss_terms, mean_loss
-from skae._training._programs import values_of
+from skae._training._compiled import CompiledProgram
+from skae._training._losses import loss_terms
 
 _STEPS_AT_ONCE = 64
 _EVALUATION_BATCH_SIZE = 2048
 
 
-class JaxProgram:
+class JaxProgram(CompiledProgram):
     """The compiled steps and evaluation of one architecture.
 
     Between calls the state lives in the variables of ``model``, where callbacks find it; on this
@@ -29,15 +28,7 @@ class JaxProgram:
     """
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
-        self.model = model
-        self.batch_size = batch_size
-        model.optimizer.build(model.trainable_variables)
-        self.initial_optimizer_state = values_of(model.optimizer.variables)
-        self._core = autoencoder_core(model)
-        self._loss = mean_loss(model.loss)
-        self.loss_names = loss_names(self._core)
-        # A penalty may be a mean over the batch, so it has to see real rows alone.
-        self._fills_batches = len(self.loss_names) == 1 and not mixes_rows(self._core)
+        super().__init__(model, batch_size)
         self._groups = (
             model.trainable_variables,
             model.non_trainable_variables,
@@ -72,23 +63,7 @@ class JaxProgram:
         """Return ``rows`` as the array that epochs gather from."""
         return rows
 
-    def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
-        """Take one optimizer step per batch of ``order`` and return the mean losses."""
-        weights = _or_ones(sample_weight, rows)
-        n_together = len(order)
-        if not self._fills_batches:
-            n_together -= n_together % self.batch_size
-        totals = np.zeros(len(self.loss_names))
-        if n_together:
-            totals += self._train_together(rows, order[:n_together], weights) * self.batch_size
-        if n_together < len(order):
-            chunk = order[None, n_together:]
-            losses = self._take(1, rows[chunk], weights[chunk], np.ones(1, np.float32))
-            totals += losses * chunk.size
-        return totals / len(order)
-
     def _train_together(self, rows, order, weights):
-        """Return the sum of the losses of whole batches."""
         order, shares = (
             values.reshape(-1, self.batch_size) for values in whole_batches(order, self.batch_size)
         )
@@ -105,14 +80,17 @@ class JaxProgram:
             )
         return totals
 
+    def _train_last(self, rows, order, weights):
+        chunk = order[None]
+        return self._take(1, rows[chunk], weights[chunk], np.ones(1, np.float32))
+
     def _take(self, n_steps, batches, weights, sizes):
         state, losses = self._steps(self._state(), n_steps, batches, weights, sizes)
         self._load(state)
         return np.asarray(losses)
 
-    def evaluate(self, rows, sample_weight=None) -> np.ndarray:
+    def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
-        weights = _or_ones(sample_weight, rows)
         variables = [variable.value for variable in self.model.variables]
         totals = np.zeros(len(self.loss_names))
         for start in range(0, len(rows), _EVALUATION_BATCH_SIZE):
@@ -157,7 +135,3 @@ class JaxProgram:
             list(zip(self.model.variables, values, strict=True)), collect_losses=True
         ):
             return jnp.stack(loss_terms(self._core, self._loss, batch, weights, training=False))
-
-
-def _or_ones(sample_weight, rows):
-    return np.ones(len(rows), dtype=np.float32) if sample_weight is None else sample_weight

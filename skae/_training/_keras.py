@@ -49,22 +49,22 @@ class KerasProgram:
         """Return ``rows`` as they are."""
         return rows
 
-    def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
+    def train(self, rows, order: np.ndarray, weights) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean loss."""
         ordered = rows[order]
         history = self._core.fit(
             ordered,
             ordered,
-            sample_weight=None if sample_weight is None else sample_weight[order],
+            sample_weight=weights[order],
             batch_size=self.batch_size,
             shuffle=False,
             verbose=0,
         )
         return np.array(history.history["loss"])
 
-    def evaluate(self, rows, sample_weight=None) -> np.ndarray:
+    def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean loss without training."""
         loss = self._core.evaluate(
-            rows, rows, sample_weight=sample_weight, batch_size=_EVALUATION_BATCH_SIZE, verbose=0
+            rows, rows, sample_weight=weights, batch_size=_EVALUATION_BATCH_SIZE, verbose=0
         )
         return np.array([loss])

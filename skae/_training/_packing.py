@@ -1,7 +1,5 @@
 """Small variables trained as one vector: less to trace, to compile and to start in every step."""
 
-from contextlib import contextmanager
-
 import keras
 import tensorflow as tf
 
@@ -21,7 +19,7 @@ class PackedVariables:
     Parameters
     ----------
     model : keras.Model
-        Compiled, with a built optimizer; :func:`can_be_packed` holds.
+        Compiled, with a built optimizer; see :func:`packed_if_possible`.
     """
 
     def __init__(self, model: keras.Model):
@@ -64,26 +62,22 @@ class PackedVariables:
 
     def step(self, losses) -> list[tf.Tensor]:
         """Take an optimizer step down the first of the tensors that ``losses()`` returns."""
-        with tf.GradientTape() as tape, self._in_place_of_small() as scope:
-            terms = losses()
-            objective = self._optimizer.scale_loss(terms[0])
-        gradients = tape.gradient(objective, [v.value for v in self._variables])
-        self._optimizer.apply(gradients, self._variables)
-        for state in self._states:
-            new = scope.get_current_value(state)
-            if new is not None:
-                state.assign(new)
-        return terms
+        return _step(self._optimizer, self._variables, lambda: self._in_place_of_small(losses))
 
-    @contextmanager
-    def _in_place_of_small(self):
+    def _in_place_of_small(self, losses):
+        """Return ``losses()`` of a model whose small variables are parts of the vector."""
         parts = tf.split(self._vector.value, self._sizes)
         stand_ins = [
             (variable, tf.reshape(part, variable.shape))
             for variable, part in zip(self._small, parts, strict=True)
         ]
         with keras.StatelessScope(stand_ins, collect_losses=True) as scope:
-            yield scope
+            terms = losses()
+        for state in self._states:
+            new = scope.get_current_value(state)
+            if new is not None:
+                state.assign(new)
+        return terms
 
 
 class OwnVariables:
@@ -107,20 +101,23 @@ class OwnVariables:
 
     def step(self, losses) -> list[tf.Tensor]:
         """Take an optimizer step down the first of the tensors that ``losses()`` returns."""
-        with tf.GradientTape() as tape:
-            terms = losses()
-            objective = self._optimizer.scale_loss(terms[0])
-        gradients = tape.gradient(objective, [v.value for v in self._variables])
-        self._optimizer.apply(gradients, self._variables)
-        return terms
+        return _step(self._optimizer, self._variables, losses)
+
+
+def _step(optimizer, variables, losses):
+    with tf.GradientTape() as tape:
+        terms = losses()
+        objective = optimizer.scale_loss(terms[0])
+    optimizer.apply(tape.gradient(objective, [v.value for v in variables]), variables)
+    return terms
 
 
 def packed_if_possible(model: keras.Model) -> PackedVariables | OwnVariables:
     """Return the trainable variables of a compiled model with a built optimizer."""
-    return PackedVariables(model) if can_be_packed(model) else OwnVariables(model)
+    return PackedVariables(model) if _can_be_packed(model) else OwnVariables(model)
 
 
-def can_be_packed(model: keras.Model) -> bool:
+def _can_be_packed(model: keras.Model) -> bool:
     """Tell whether there are enough small variables, and the optimizer works element by element."""
     optimizer = model.optimizer
     return (

@@ -31,7 +31,7 @@ class Rows:
         yield self.values, self.weights
 
     def loaded(self, load: Callable):
-        """Return the blocks as ``load`` gives them, loaded once and for all."""
+        """Return the blocks as ``load`` gives them, all rows weighted, loaded once and for all."""
         return [_each(load, block) for block in self.blocks()]
 
 
@@ -87,7 +87,9 @@ class _Stream:
 
 def _each(load, block):
     values, weights = block
-    return load(values), None if weights is None else load(weights)
+    if weights is None:
+        weights = np.ones(len(values), dtype=np.float32)
+    return load(values), load(weights)
 
 
 def split_rows(rows, weights, *, n_held_out: int, standardize, sample_shape, rng):

@@ -7,10 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from skae._training._batches import whole_batches
-from skae._training._graph import autoencoder_core, mixes_rows
-from skae._training._losses import loss_names, loss_terms, mean_loss
+from skae._training._compiled import CompiledProgram
+from skae._training._losses import loss_terms
 from skae._training._packing import packed_if_possible
-from skae._training._programs import values_of
 from skae._training._traced import Traced
 
 _EVALUATION_BATCH_SIZE = 2048
@@ -35,7 +34,7 @@ _UNFIT_FOR_XLA = (
 )
 
 
-class TensorFlowProgram:
+class TensorFlowProgram(CompiledProgram):
     """The traced epoch and evaluation of one architecture, with variables to run them on.
 
     Parameters
@@ -48,14 +47,8 @@ class TensorFlowProgram:
     """
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
-        self.model = model
-        self.batch_size = batch_size
-        model.optimizer.build(model.trainable_variables)
-        self.initial_optimizer_state = values_of(model.optimizer.variables)
+        super().__init__(model, batch_size)
         self._trained = packed_if_possible(model)
-        self._core = autoencoder_core(model)
-        self._loss = mean_loss(model.loss)
-        self.loss_names = loss_names(self._core)
         self._state = [*model.variables, *model.optimizer.variables]
         self._kept: list[tf.Variable] = []
         self._keep = Traced(self._copy_state_to_kept)
@@ -74,8 +67,6 @@ class TensorFlowProgram:
         rows = tf.TensorSpec((None, *shape), tf.float32)
         order = tf.TensorSpec((None,), tf.int32)
         weights = tf.TensorSpec((None,), tf.float32)
-        # A penalty may be a mean over the batch, so it has to see real rows alone.
-        self._fills_batches = len(self.loss_names) == 1 and not mixes_rows(self._core)
         self._whole_batches = Traced(self._run_whole_batches, order, weights, rows, weights)
         self._last_batch = Traced(self._run_last_batch, order, rows, weights)
         self._evaluation = Traced(self._run_evaluation, rows, weights)
@@ -105,25 +96,16 @@ class TensorFlowProgram:
             return tf.convert_to_tensor(rows)
         return tf.experimental.dlpack.from_dlpack(rows.__dlpack__())
 
-    def train(self, rows, order: np.ndarray, sample_weight=None) -> np.ndarray:
-        """Take one optimizer step per batch of ``order`` and return the mean losses."""
-        weights = _or_ones(sample_weight, rows)
-        n_together = len(order)
-        if not self._fills_batches:
-            n_together -= n_together % self.batch_size
-        totals = np.zeros(len(self.loss_names))
-        if n_together:
-            positions, shares = whole_batches(order[:n_together], self.batch_size)
-            losses = self._whole_batches(tf.constant(positions), tf.constant(shares), rows, weights)
-            totals += losses.numpy() * self.batch_size
-        if n_together < len(order):
-            losses = self._last_batch(tf.constant(order[n_together:]), rows, weights)
-            totals += losses.numpy() * (len(order) - n_together)
-        return totals / len(order)
-
-    def evaluate(self, rows, sample_weight=None) -> np.ndarray:
+    def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
-        return self._evaluation(rows, _or_ones(sample_weight, rows)).numpy()
+        return self._evaluation(rows, weights).numpy()
+
+    def _train_together(self, rows, order, weights):
+        positions, shares = map(tf.constant, whole_batches(order, self.batch_size))
+        return self._whole_batches(positions, shares, rows, weights).numpy()
+
+    def _train_last(self, rows, order, weights):
+        return self._last_batch(tf.constant(order), rows, weights).numpy()
 
     def _copy_state_to_kept(self):
         for kept, variable in zip(self._kept, self._state, strict=True):
@@ -198,7 +180,3 @@ class TensorFlowProgram:
             lambda: loss_terms(self._core, self._loss, batch, weights, training=True)
         )
         return tf.stack(terms)
-
-
-def _or_ones(sample_weight, rows):
-    return tf.ones(rows.shape[0]) if sample_weight is None else sample_weight

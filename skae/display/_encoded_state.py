@@ -1,7 +1,6 @@
 """Codes as pictures."""
 
 from collections.abc import Sequence
-from math import prod
 from typing import Self
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from skae.display._axes import single_axes
-from skae.display._pictures import PictureRow, as_image, as_picture, draw_rows, size_of_rows
+from skae.display._pictures import PictureRow, draw_rows, size_of_rows
 from skae.display._rows import (
     RowKind,
     check_same_length,
@@ -127,7 +126,7 @@ class EncodedStateDisplay:
             np.asarray(estimator.transform(rows)).reshape(len(chosen), -1),
             code_shape=shape_of_code(estimator),
             originals=originals if kind.name == "image" else None,
-            image_shape=kind.shape if kind.name == "image" else None,
+            image_shape=kind.image_shape,
             sample_names=names_of_rows(chosen, y),
         )
         return display.plot(ax)
@@ -150,7 +149,10 @@ class EncodedStateDisplay:
         -------
         self : object
         """
-        rows = [*self._original_row(image_cmap), self._code_row(cmap)]
+        rows = [
+            *self._original_row(image_cmap),
+            PictureRow.of_codes(self.codes, self.code_shape, cmap),
+        ]
         names = self._names()
         self.ax_ = single_axes(ax, size_of_rows(rows))
         self.figure_ = self.ax_.figure
@@ -171,19 +173,10 @@ class EncodedStateDisplay:
     def _names(self):
         return names_or_numbers(self.sample_names, len(np.asarray(self.codes)))
 
-    def _code_row(self, cmap):
-        codes = check_array(self.codes, input_name="codes", dtype=float)
-        shape = tuple(self.code_shape or codes.shape[1:])
-        if prod(shape) != codes.shape[1]:
-            raise ValueError(
-                f"Expected code_shape to hold the {codes.shape[1]} numbers of a code, got {shape}."
-            )
-        return PictureRow.of("code", [as_picture(code, shape) for code in codes], cmap)
-
     def _original_row(self, cmap):
         if self.originals is None:
             return []
         originals = check_array(self.originals, input_name="originals", dtype=float, allow_nd=True)
         check_same_length(originals=originals, codes=np.asarray(self.codes))
         shape = RowKind.of(originals.shape[1:], self.image_shape).shape
-        return [PictureRow.of("original", [as_image(row, shape) for row in originals], cmap)]
+        return [PictureRow.of_images("original", originals, shape, cmap)]

@@ -120,8 +120,8 @@ class FeatureErrorDisplay:
             total,
             variances=variance if relative else None,
             feature_names=feature_names(estimator, X, len(mean)),
-            image_shape=kind.shape if kind.name == "image" else None,
-            sequence_shape=kind.shape if kind.name == "series" else None,
+            image_shape=kind.image_shape,
+            sequence_shape=kind.sequence_shape,
         )
         return display.plot(ax)
 

@@ -137,8 +137,8 @@ class LatentManifoldDisplay:
             rows.reshape(n, n, *rows.shape[1:]),
             horizontal,
             vertical,
-            image_shape=kind.shape if kind.name == "image" else None,
-            sequence_shape=kind.shape if kind.name == "series" else None,
+            image_shape=kind.image_shape,
+            sequence_shape=kind.sequence_shape,
             value_range=None if X is None else range_of(X, kind),
             component_names=(f"code {components[0]}", f"code {components[1]}"),
         )

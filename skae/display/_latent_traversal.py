@@ -141,8 +141,8 @@ class LatentTraversalDisplay:
             rows.reshape(*steps.shape, *rows.shape[1:]),
             steps,
             components=components,
-            image_shape=kind.shape if kind.name == "image" else None,
-            sequence_shape=kind.shape if kind.name == "series" else None,
+            image_shape=kind.image_shape,
+            sequence_shape=kind.sequence_shape,
             value_range=None if X is None else range_of(X, kind),
         )
         return display.plot(ax)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from skae.display._axes import single_axes
-from skae.display._pictures import PictureRow, as_image, as_picture, draw_rows, size_of_rows
+from skae.display._pictures import PictureRow, as_picture, draw_rows, size_of_rows
 from skae.display._rows import (
     RowKind,
     check_same_length,
@@ -139,7 +139,7 @@ class LayerActivationsDisplay:
             _chosen_layers(activations(autoencoder, originals), layers),
             sample_names=names_of_rows(chosen, y),
             originals=originals if kind.name == "image" else None,
-            image_shape=kind.shape if kind.name == "image" else None,
+            image_shape=kind.image_shape,
         )
         return display.plot(ax)
 
@@ -201,8 +201,7 @@ class LayerActivationsDisplay:
         if self.originals is not None:
             originals = np.asarray(self.originals, dtype=float)
             shape = RowKind.of(originals.shape[1:], self.image_shape).shape
-            pictures = [as_image(row, shape) for row in originals]
-            lines.append(PictureRow.of("original", pictures, image_cmap))
+            lines.append(PictureRow.of_images("original", originals, shape, image_cmap))
         return lines + [
             self._line(name, values, cmap, image_cmap) for name, values in self._arrays().items()
         ]
@@ -212,8 +211,7 @@ class LayerActivationsDisplay:
         shape = values.shape[1:]
         title = f"{name}\n{' × '.join(map(str, shape))}"
         if self.image_shape is not None and prod(shape) == prod(self.image_shape):
-            pictures = [as_image(row, tuple(self.image_shape)) for row in values]
-            return PictureRow.of(title, pictures, image_cmap)
+            return PictureRow.of_images(title, values, tuple(self.image_shape), image_cmap)
         return PictureRow.of(title, [as_picture(row, shape) for row in values], cmap)
 
     def _names(self, n_samples):

@@ -5,6 +5,7 @@ from math import isqrt, prod
 
 import numpy as np
 from matplotlib.axes import Axes
+from sklearn.utils import check_array
 
 _GAP = 0.06  # space between pictures, in widths of one
 _WIDEST = 4.0  # width over height of a vector that is wrapped into a picture
@@ -83,6 +84,28 @@ class PictureRow:
     def of(cls, name, pictures, cmap, limits=None) -> "PictureRow":
         """Return a row whose scale, unless given, goes from its least to its largest value."""
         return cls(name, pictures, cmap, limits or limits_of(pictures))
+
+    @classmethod
+    def of_images(cls, name, rows, image_shape, cmap, limits=None) -> "PictureRow":
+        """Return rows as images."""
+        return cls.of(name, [as_image(row, image_shape) for row in rows], cmap, limits)
+
+    @classmethod
+    def of_codes(cls, codes, code_shape, cmap) -> "PictureRow":
+        """Return codes as pictures, of their own shape if they have none.
+
+        Raises
+        ------
+        ValueError
+            If codes are no finite numbers, or not as many as the shape holds.
+        """
+        codes = check_array(codes, input_name="codes", dtype=float)
+        shape = tuple(code_shape or codes.shape[1:])
+        if prod(shape) != codes.shape[1]:
+            raise ValueError(
+                f"Expected code_shape to hold the {codes.shape[1]} numbers of a code, got {shape}."
+            )
+        return cls.of("code", [as_picture(code, shape) for code in codes], cmap)
 
 
 def limits_of(pictures) -> tuple[float, float]:

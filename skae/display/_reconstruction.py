@@ -13,8 +13,6 @@ from skae.display._axes import grid_of_axes, single_axes
 from skae.display._classes import GREY, class_colors
 from skae.display._pictures import (
     PictureRow,
-    as_image,
-    as_picture,
     draw_rows,
     limits_of,
     size_of_rows,
@@ -169,8 +167,8 @@ class ReconstructionDisplay:
             reconstructed(estimator, rows).reshape(originals.shape),
             codes=np.asarray(estimator.transform(rows)) if has_picture else None,
             code_shape=code_shape,
-            image_shape=kind.shape if kind.name == "image" else None,
-            sequence_shape=kind.shape if kind.name == "series" else None,
+            image_shape=kind.image_shape,
+            sequence_shape=kind.sequence_shape,
             sample_names=names_of_rows(chosen, y),
             feature_names=feature_names(estimator, X, originals[0].size),
             feature_scale=np.std(np.asarray(X), axis=0) if kind.name == "table" else None,
@@ -245,20 +243,12 @@ class ReconstructionDisplay:
     def _plot_images(self, ax, originals, methods, shape, cmap):
         limits = limits_of(originals)
         lines = [(self.original_name, originals), *methods.items()]
-        rows = [
-            PictureRow.of(name, [as_image(row, shape) for row in images], cmap, limits)
-            for name, images in lines
-        ]
+        rows = [PictureRow.of_images(name, images, shape, cmap, limits) for name, images in lines]
         if self.codes is not None:
-            rows.insert(1, self._code_row())
+            rows.insert(1, PictureRow.of_codes(self.codes, self.code_shape, "viridis"))
         self.ax_ = single_axes(ax, size_of_rows(rows))
         self.axes_ = np.array([self.ax_])
         self.images_ = draw_rows(self.ax_, rows, self._names(len(originals)))
-
-    def _code_row(self):
-        codes = check_array(self.codes, input_name="codes", dtype=float)
-        shape = tuple(self.code_shape or codes.shape[1:])
-        return PictureRow.of("code", [as_picture(code, shape) for code in codes], "viridis")
 
     def _plot_panels(self, ax, originals, methods, kind):
         n_samples = len(originals)

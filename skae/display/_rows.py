@@ -11,9 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from skae._chunks import chunks
 from skae.display._classes import check_target, sample_of_rows
-
-_ROWS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,16 @@ class RowKind:
 
     name: str
     shape: tuple[int, ...]
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """The shape if rows are images."""
+        return self.shape if self.name == "image" else None
+
+    @property
+    def sequence_shape(self) -> tuple[int, ...] | None:
+        """The shape if rows are series."""
+        return self.shape if self.name == "series" else None
 
     @classmethod
     def of(
@@ -149,9 +158,8 @@ def reconstructed(estimator, X) -> np.ndarray:
 
 def in_blocks(X):
     """Yield rows a few thousand at a time."""
-    n_samples = _num_samples(X)
-    for start in range(0, n_samples, _ROWS_AT_ONCE):
-        yield rows_at(X, np.arange(start, min(start + _ROWS_AT_ONCE, n_samples)))
+    for chunk in chunks(_num_samples(X)):
+        yield rows_at(X, np.arange(chunk.start, chunk.stop))
 
 
 def range_of(X, kind: RowKind) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,53 @@
+"""What compiled programs share: the part of the model that is trained, and its last batch."""
+
+from abc import ABC, abstractmethod
+
+import keras
+import numpy as np
+
+from skae._training._graph import autoencoder_core, mixes_rows
+from skae._training._losses import loss_names, mean_loss
+from skae._training._programs import values_of
+
+
+class CompiledProgram(ABC):
+    """Compiled steps and evaluation of one architecture; each backend compiles its own way.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled; the program owns it.
+    batch_size : int
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int):
+        self.model = model
+        self.batch_size = batch_size
+        model.optimizer.build(model.trainable_variables)
+        self.initial_optimizer_state = values_of(model.optimizer.variables)
+        self._core = autoencoder_core(model)
+        self._loss = mean_loss(model.loss)
+        self.loss_names = loss_names(self._core)
+        # A penalty may be a mean over the batch, so it has to see real rows alone.
+        self._fills_batches = len(self.loss_names) == 1 and not mixes_rows(self._core)
+
+    def train(self, rows, order: np.ndarray, weights) -> np.ndarray:
+        """Take one optimizer step per batch of ``order`` and return the mean losses."""
+        n_together = len(order)
+        if not self._fills_batches:
+            n_together -= n_together % self.batch_size
+        totals = np.zeros(len(self.loss_names))
+        if n_together:
+            totals += self._train_together(rows, order[:n_together], weights) * self.batch_size
+        if n_together < len(order):
+            losses = self._train_last(rows, order[n_together:], weights)
+            totals += losses * (len(order) - n_together)
+        return totals / len(order)
+
+    @abstractmethod
+    def _train_together(self, rows, order, weights) -> np.ndarray:
+        """Return the sums of the losses of the batches, the last one filled up."""
+
+    @abstractmethod
+    def _train_last(self, rows, order, weights) -> np.ndarray:
+        """Return the losses of a single batch, of whatever size."""
