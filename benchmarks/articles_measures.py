@@ -250,7 +250,7 @@ def measure_own(article, rows, extent, checkpoint, progress):
     Fit
     """
     saved = checkpoint.load()
-    if saved is not None:
+    if saved is not None and saved.estimator.epochs >= extent.epochs(article.own.epochs):
         return saved
     progress(f"{article.id}: skae's own settings")
     fit = _own(article, rows, extent)

@@ -5,6 +5,7 @@ from scipy import linalg
 from scipy.stats import ttest_1samp
 from sklearn.utils.extmath import randomized_svd
 
+from skae._blas import threads_for
 from skae._chunks import chunks
 from skae._training import Rows, StreamedRows
 
@@ -28,18 +29,21 @@ def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndar
     axes : ndarray of shape (n_components, n_features), float32
         Orthonormal, the entry of largest magnitude of each positive.
     """
-    values, weights = next(rows.blocks())
-    n_features = values[0].size
-    if n_features <= min(len(rows), _LARGEST_EXACT):
-        axes = _leading_eigenvectors(_scatter(rows, n_features), n_components)
-    else:
-        weighted = _weighted(values.reshape(len(values), -1), weights)
-        if len(weighted) <= _LARGEST_EXACT:
-            axes = linalg.svd(weighted, full_matrices=False)[2][:n_components]
-        else:
-            axes = randomized_svd(weighted, n_components, n_iter=7, random_state=rng)[2]
+    n_features = next(rows.blocks())[0][0].size
+    with threads_for(len(rows) * n_features * min(len(rows), n_features)):
+        axes = _right_singular_vectors(rows, n_features, n_components, rng)
     largest = axes[np.arange(n_components), np.abs(axes).argmax(axis=1)]
     return (axes * np.where(largest < 0, -1, 1)[:, None]).astype(np.float32)
+
+
+def _right_singular_vectors(rows, n_features, n_components, rng):
+    if n_features <= min(len(rows), _LARGEST_EXACT):
+        return _leading_eigenvectors(_scatter(rows, n_features), n_components)
+    values, weights = next(rows.blocks())
+    weighted = _weighted(values.reshape(len(values), -1), weights)
+    if len(weighted) <= _LARGEST_EXACT:
+        return linalg.svd(weighted, full_matrices=False)[2][:n_components]
+    return randomized_svd(weighted, n_components, n_iter=7, random_state=rng)[2]
 
 
 def _scatter(rows, n_features):
