@@ -135,6 +135,15 @@ class Skae(Contestant):
         )
 
 
+class SkaeOnJax(Skae):
+    """skae on Keras's JAX backend."""
+
+    name = "skae on JAX"
+    packages = ("skae", "jax")
+    environment: ClassVar[dict[str, str]] = {"KERAS_BACKEND": "jax"}
+    starts_fast = False
+
+
 class KerasByHand(Contestant):
     """A Keras model, `compile` and `fit`, as the tutorials write it."""
 
@@ -287,7 +296,15 @@ def _is_installed(package):
     return True
 
 
-CONTESTANTS = (Skae(), KerasOnTensorFlow(), KerasOnJax(), ScikitLearn(), PyTorch(), PyOD())
+CONTESTANTS = (
+    Skae(),
+    SkaeOnJax(),
+    KerasOnTensorFlow(),
+    KerasOnJax(),
+    ScikitLearn(),
+    PyTorch(),
+    PyOD(),
+)
 
 
 def race(contestant, task, seed):

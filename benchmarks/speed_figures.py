@@ -13,6 +13,7 @@ COLORS = {
     "PyTorch": "#bd1f01",
     "PyOD AutoEncoder": "#832db6",
     "skae": SKAE_COLOR,
+    "skae on JAX": "#92dadd",
 }
 
 

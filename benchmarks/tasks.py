@@ -74,13 +74,13 @@ class Search:
         What is trained on each fold.
     rates : tuple of float
         Learning rates.
-    n_folds : int, default=3
+    n_folds : int, default=5
         Folds.
     """
 
     task: Task
     rates: tuple[float, ...]
-    n_folds: int = 3
+    n_folds: int = 5
 
     @property
     def warm_up(self):

@@ -1,5 +1,7 @@
 """Many optimizer steps inside one compiled JAX function."""
 
+from math import prod
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -9,7 +11,8 @@ from skae._training._batches import whole_batches
 from skae._training._compiled import CompiledProgram
 from skae._training._losses import loss_terms
 
-_STEPS_AT_ONCE = 64
+_MOST_STEPS_AT_ONCE = 64
+_MOST_NUMBERS_AT_ONCE = 2**22
 _EVALUATION_BATCH_SIZE = 2048
 
 
@@ -35,6 +38,8 @@ class JaxProgram(CompiledProgram):
             model.optimizer.variables,
         )
         self._kept: list[list] = []
+        steps_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(model.input_shape[1:]))
+        self._steps_at_once = min(max(steps_in_limit, 1), _MOST_STEPS_AT_ONCE)
         self._steps = jax.jit(self._run_steps)
         self._evaluation = jax.jit(self._evaluate_on)
 
@@ -67,27 +72,30 @@ class JaxProgram(CompiledProgram):
         order, shares = (
             values.reshape(-1, self.batch_size) for values in whole_batches(order, self.batch_size)
         )
-        totals = np.zeros(len(self.loss_names))
-        for start in range(0, len(order), _STEPS_AT_ONCE):
+        losses = []
+        for start in range(0, len(order), self._steps_at_once):
             # One shape for every call: the steps beyond n_steps are not taken.
-            steps = np.minimum(np.arange(start, start + _STEPS_AT_ONCE), len(order) - 1)
+            steps = np.minimum(np.arange(start, start + self._steps_at_once), len(order) - 1)
             chunk = order[steps]
-            totals += self._take(
-                min(_STEPS_AT_ONCE, len(order) - start),
-                rows[chunk],
-                weights[chunk] * shares[steps],
-                1 / shares[steps, 0],
+            losses.append(
+                self._take(
+                    min(self._steps_at_once, len(order) - start),
+                    rows[chunk],
+                    weights[chunk] * shares[steps],
+                    1 / shares[steps, 0],
+                )
             )
-        return totals
+        # JAX computes while the next rows are gathered: the losses are not waited for until here.
+        return np.sum(losses, axis=0, dtype=np.float64)
 
     def _train_last(self, rows, order, weights):
         chunk = order[None]
-        return self._take(1, rows[chunk], weights[chunk], np.ones(1, np.float32))
+        return np.asarray(self._take(1, rows[chunk], weights[chunk], np.ones(1, np.float32)))
 
     def _take(self, n_steps, batches, weights, sizes):
         state, losses = self._steps(self._state(), n_steps, batches, weights, sizes)
         self._load(state)
-        return np.asarray(losses)
+        return losses
 
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
