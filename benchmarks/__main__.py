@@ -4,7 +4,12 @@ import argparse
 import shlex
 import sys
 
-from benchmarks import BenchmarkError, anomaly, articles, defaults, latent, speed
+from benchmarks import BenchmarkError
+from benchmarks.anomaly import job as anomaly
+from benchmarks.articles import job as articles
+from benchmarks.defaults import job as defaults
+from benchmarks.latent import job as latent
+from benchmarks.speed import job as speed
 
 JOBS = {
     "anomaly": anomaly,

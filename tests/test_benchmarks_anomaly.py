@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import anomaly, anomaly_scaling
 from benchmarks.__main__ import main
-from benchmarks.anomaly_problems import problems
-from benchmarks.anomaly_record import Record
+from benchmarks.anomaly import job
+from benchmarks.anomaly.problems import problems
+from benchmarks.anomaly.record import Record
 
 SCALING = {"rows": 10, "seconds": 1.0, "us_per_row": 1.0, "rows_mb": 1.0, "memory_mb": 1.0}
 NAMES = ["PCA residual", "LOF"]
@@ -16,7 +16,7 @@ NAMES = ["PCA residual", "LOF"]
 @pytest.fixture
 def quick_study(tmp_path, monkeypatch):
     """Return a function that runs a small study into one folder."""
-    monkeypatch.setattr(anomaly_scaling, "measure", lambda **_: pd.DataFrame([SCALING]))
+    monkeypatch.setattr(job, "costs_of_scoring", lambda **_: pd.DataFrame([SCALING]))
     arguments = ["anomaly", "--quick", "--rows", "60", "--output", str(tmp_path), "--methods"]
     return lambda *more: main([*arguments, *more])
 
@@ -33,7 +33,7 @@ def test_training_rows_are_normal_and_labels_say_what_is_not():
 def test_excess_is_counted_in_deviations_of_the_mean_over_seeds():
     alarm = {"group": "g", "problem": "p", "method": "m", "promised": 0.1, "deviation": 0.02}
     rates = [{"seed": s, "measured": m, "by_training_error": 0.5} for s, m in enumerate((0.1, 0.2))]
-    study = anomaly.Study(None, pd.DataFrame([alarm | rate for rate in rates]), {}, None)
+    study = job.Study(None, pd.DataFrame([alarm | rate for rate in rates]), {}, None)
     (means,) = study.alarm_means.to_dict("records")
     assert means["measured"] == pytest.approx(0.15)
     assert means["excess"] == pytest.approx(0.05 / (0.02 / np.sqrt(2)))
@@ -45,10 +45,8 @@ def test_page_holds_every_method_and_a_resumed_study_measures_only_what_is_missi
 ):
     assert quick_study(NAMES[0]) == 0
     measured = []
-    measure = anomaly._measure
-    monkeypatch.setattr(
-        anomaly, "_measure", lambda *args: measured.append(args[0]) or measure(*args)
-    )
+    measure = job._measure
+    monkeypatch.setattr(job, "_measure", lambda *args: measured.append(args[0]) or measure(*args))
     assert quick_study(*NAMES, "--resume") == 0
     assert measured == [NAMES[1]] * 3
     runs = pd.read_csv(tmp_path / "runs.csv")

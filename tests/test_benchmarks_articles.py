@@ -11,12 +11,12 @@ pytest.importorskip("tqdm", reason="the benchmarks need the extra `benchmarks`")
 
 from sklearn.base import clone
 
-from benchmarks import articles_findings, articles_measures, articles_pictures
 from benchmarks.__main__ import main
-from benchmarks.articles_claims import claims
-from benchmarks.articles_measures import KERAS, SKAE, Extent, Fit, Result
-from benchmarks.articles_study import Measured, Study
-from benchmarks.articles_table import ARTICLES
+from benchmarks.articles import findings, measures, pictures
+from benchmarks.articles.claims import claims
+from benchmarks.articles.measures import KERAS, SKAE, Extent, Fit, Result
+from benchmarks.articles.study import Measured, Study
+from benchmarks.articles.table import ARTICLES
 
 QUICK = Extent(most_epochs=1, raced_epochs=1, rounds=1, quick=True)
 B1 = next(article for article in ARTICLES if article.id == "B1")
@@ -65,7 +65,7 @@ def test_networks_have_the_parameters_of_their_twins(tmp_path):
 
 @pytest.mark.parametrize("article", ARTICLES, ids=lambda article: article.id)
 def test_article_is_complete(article):
-    assert set(article.pictures) <= set(articles_pictures.DRAWN)
+    assert set(article.pictures) <= set(pictures.DRAWN)
     estimator = clone(article.estimator(seed=3))
     assert estimator.random_state == 3
     assert estimator.batch_size == article.batch_size
@@ -75,7 +75,7 @@ def test_article_is_complete(article):
 def test_twins_of_variational_articles_lose_what_the_bound_says():
     """The loss by hand has one draw a row, skae's bound many; both start from small codes."""
     (article,) = (article for article in ARTICLES if article.id == "D7")
-    rows = articles_measures.rows_of(article, QUICK)
+    rows = measures.rows_of(article, QUICK)
     model = article.by_hand()
     model.compile(optimizer="sgd", loss=article.compiled_loss())
     lost = model.evaluate(rows.test, rows.test, verbose=0)
@@ -84,16 +84,16 @@ def test_twins_of_variational_articles_lose_what_the_bound_says():
 
 def test_noise_is_in_what_is_fed_only():
     (article,) = (article for article in ARTICLES if article.id == "D5")
-    rows = articles_measures.rows_of(article, QUICK)
+    rows = measures.rows_of(article, QUICK)
     assert 0 <= rows.fed.min() < rows.fed.max() <= 1
     assert not np.array_equal(rows.fed, rows.test)
-    np.testing.assert_array_equal(articles_measures.rows_of(B1, QUICK).fed, rows.test)
+    np.testing.assert_array_equal(measures.rows_of(B1, QUICK).fed, rows.test)
 
 
 def study(loss, epochs, seconds=(2.0, 1.0), parameters=(51_154, 51_154)):
     """Return a study of B1 that found this."""
     estimator = B1.estimator(0).set_params(epochs=1)
-    rows = articles_measures.rows_of(B1, QUICK)
+    rows = measures.rows_of(B1, QUICK)
     fit = Fit(estimator.fit(rows.train), [(epochs, loss, 1.0)])
     races = pd.DataFrame(
         {
@@ -134,6 +134,6 @@ def test_unknown_ids_are_refused(capsys):
 
 def test_binarised_rows_have_the_pixels_as_their_probabilities():
     X = np.tile(np.array([[0.0, 0.3, 1.0]], np.float32), (4000, 1))
-    drawn = articles_findings._binarized(X, seed=0)
+    drawn = findings._binarized(X, seed=0)
     assert set(np.unique(drawn)) == {0, 1}
     np.testing.assert_allclose(drawn.mean(axis=0), X[0], atol=0.03)

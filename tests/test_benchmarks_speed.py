@@ -9,21 +9,22 @@ import pytest
 pytest.importorskip("jinja2", reason="the benchmarks need the extra `benchmarks`")
 pytest.importorskip("tqdm", reason="the benchmarks need the extra `benchmarks`")
 
-from benchmarks import speed, tasks
 from benchmarks.__main__ import main
-from benchmarks.contestants import CONTESTANTS, KerasOnTensorFlow, PyTorch, ScikitLearn, Skae
-from benchmarks.contests import CONTESTS, FULL, QUICK, RACES
+from benchmarks.losses import loss_of
 from benchmarks.report import render
-from benchmarks.speed_claims import claims, flatness, slope_and_intercept
-from benchmarks.speed_page import describe
-from benchmarks.tasks import Search, Task, loss_of
+from benchmarks.speed import job, tasks
+from benchmarks.speed.claims import claims, flatness, slope_and_intercept
+from benchmarks.speed.contestants import CONTESTANTS, KerasOnTensorFlow, PyTorch, ScikitLearn, Skae
+from benchmarks.speed.contests import CONTESTS, FULL, QUICK, RACES
+from benchmarks.speed.page import describe
+from benchmarks.speed.tasks import Search, Task
 from benchmarks.workers import Worker
 
 SMALL = Task(data="digits", rows=200, batch_size=32, epochs=1, units=(8,))
 
 
 def study(**frames):
-    return speed.Study(CONTESTS, frames, {"skae": "0"}, {"PyTorch": "left at home"}, quick=False)
+    return job.Study(CONTESTS, frames, {"skae": "0"}, {"PyTorch": "left at home"}, quick=False)
 
 
 def races(seconds, losses):
@@ -63,7 +64,7 @@ def test_only_able_contestants_enter():
 
 
 def test_rounds_take_turns_and_everyone_warms_up():
-    steps = list(speed._steps(("dense32-mse",), [Skae(), ScikitLearn()], 3, True, 0))
+    steps = list(job._steps(("dense32-mse",), [Skae(), ScikitLearn()], 3, True, 0))
     assert [step.worker for step in steps] == [Skae.name, ScikitLearn.name] * 4
     assert [step.frame for step in steps] == [None] * 2 + ["races"] * 6
     warm_up, race = steps[0].arguments[1], steps[2].arguments[1]
@@ -71,7 +72,7 @@ def test_rounds_take_turns_and_everyone_warms_up():
 
 
 def test_a_full_run_covers_every_contest():
-    steps = list(speed._steps(CONTESTS, list(CONTESTANTS), 1, False, 0))
+    steps = list(job._steps(CONTESTS, list(CONTESTANTS), 1, False, 0))
     measured = {step.tags.get("contest", step.frame) for step in steps}
     assert {*RACES, "transform", "quality", "scaling", "peaks", "threads"} <= measured
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from benchmarks.contestants import Skae
-from benchmarks.contests import KERAS, QUALITY, RACES
 from benchmarks.report import Claim
+from benchmarks.speed.contestants import Skae
+from benchmarks.speed.contests import KERAS, QUALITY, RACES
 
 LOSS_TOLERANCE = 1.05
 TIMES_SOONER = 10

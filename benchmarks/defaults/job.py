@@ -10,7 +10,8 @@ from sklearn.svm import SVC
 from tqdm import tqdm
 
 import skae
-from benchmarks import datasets, defaults_page, start_keras
+from benchmarks import datasets, start_keras
+from benchmarks.defaults.page import describe
 from benchmarks.measures import variance_reconstructed
 from benchmarks.options import add_shared_options
 from benchmarks.report import Claim, publish
@@ -140,7 +141,7 @@ def run(arguments, command):
     """
     start = time.perf_counter()
     study = measure(arguments)
-    report = defaults_page.describe(
+    report = describe(
         study,
         claims=tuple(_claims(study)),
         command=command,

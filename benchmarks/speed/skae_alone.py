@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from benchmarks import start_keras, workers
-from benchmarks.tasks import training_rows
+from benchmarks.speed.tasks import training_rows
 
 HIDDEN = (32,)  # of the network whose costs are drawn
 XLA_STEPS = 2000  # from so many steps on, training is what it is for long

@@ -14,7 +14,7 @@ FITTED_ROWS = 10_000
 REPEATS = 3
 
 
-def measure(*, quick, seed):
+def costs_of_scoring(*, quick, seed):
     """Score more and more rows in a process of its own.
 
     Parameters

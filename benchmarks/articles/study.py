@@ -7,8 +7,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks import BenchmarkError
-from benchmarks.articles_findings import NAMES, find
-from benchmarks.articles_measures import (
+from benchmarks.articles.findings import NAMES, find
+from benchmarks.articles.measures import (
     KERAS,
     SKAE,
     Checkpoint,
@@ -19,8 +19,8 @@ from benchmarks.articles_measures import (
     measure_own,
     rows_of,
 )
-from benchmarks.articles_measures import measure as measure_article
-from benchmarks.articles_table import ARTICLES, Article
+from benchmarks.articles.measures import measure as measure_article
+from benchmarks.articles.table import ARTICLES, Article
 
 SAVED = "parts"  # folder of what was measured, to go on from
 

@@ -16,8 +16,10 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, KFold
 
-from benchmarks import networks_by_hand, start_keras
-from benchmarks.tasks import Search, loss_of, training_rows
+from benchmarks import start_keras
+from benchmarks.losses import loss_of
+from benchmarks.speed import networks_by_hand
+from benchmarks.speed.tasks import Search, training_rows
 
 KERAS_LOSSES = {"mse": "mse", "bce": "binary_crossentropy"}
 

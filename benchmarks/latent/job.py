@@ -10,8 +10,8 @@ from sklearn.model_selection import GridSearchCV
 from tqdm import tqdm
 
 import skae
-from benchmarks import BenchmarkError, datasets, latent_page, measures, start_keras
-from benchmarks.latent_page import PLANE
+from benchmarks import BenchmarkError, datasets, measures, start_keras
+from benchmarks.latent.page import PLANE, describe
 from benchmarks.options import add_shared_options, integer
 from benchmarks.report import Claim, publish
 
@@ -108,7 +108,7 @@ def run(arguments, command):
     """
     start = time.perf_counter()
     study = measure(arguments)
-    report = latent_page.describe(
+    report = describe(
         study,
         claims=tuple(_claims(study)),
         command=command,

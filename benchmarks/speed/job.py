@@ -9,9 +9,13 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from tqdm import tqdm
 
-from benchmarks import BenchmarkError, skae_alone, speed_page, workers
-from benchmarks.contestants import CONTESTANTS, Skae, race
-from benchmarks.contests import (
+from benchmarks import BenchmarkError, workers
+from benchmarks.options import add_shared_options, integer
+from benchmarks.report import publish
+from benchmarks.speed import skae_alone
+from benchmarks.speed.claims import claims
+from benchmarks.speed.contestants import CONTESTANTS, Skae, race
+from benchmarks.speed.contests import (
     CONTESTS,
     FULL,
     QUALITY,
@@ -20,9 +24,7 @@ from benchmarks.contests import (
     RACES,
     time_to_quality,
 )
-from benchmarks.options import add_shared_options, integer
-from benchmarks.report import publish
-from benchmarks.speed_claims import claims
+from benchmarks.speed.page import describe
 
 N_THREADS = 4
 FRESH = "fresh"  # a worker of its own for one step
@@ -140,7 +142,7 @@ def run(arguments, command):
     """
     start = time.perf_counter()
     study = measure(arguments)
-    report = speed_page.describe(
+    report = describe(
         study,
         claims=() if study.quick else tuple(claims(study)),
         command=command,

@@ -44,12 +44,12 @@ def run(arguments, command):
     """
     start = time.perf_counter()
     start_keras()
-    from benchmarks import articles_claims, articles_page, articles_study  # they import Keras
+    from benchmarks.articles import claims, page, study  # they import Keras
 
-    study = articles_study.measure(arguments)
-    report = articles_page.describe(
-        study,
-        claims=() if arguments.quick else tuple(articles_claims.claims(study)),
+    measured = study.measure(arguments)
+    report = page.describe(
+        measured,
+        claims=() if arguments.quick else tuple(claims.claims(measured)),
         command=command,
         wall_time_s=time.perf_counter() - start,
     )

@@ -3,12 +3,13 @@
 import time
 from dataclasses import dataclass, field, replace
 
-from benchmarks.contestants import (
+from benchmarks.datasets import load
+from benchmarks.losses import loss_of
+from benchmarks.speed.contestants import (
     KerasOnTensorFlow,
     Skae,
 )
-from benchmarks.datasets import load
-from benchmarks.tasks import Search, Task, loss_of, training_rows
+from benchmarks.speed.tasks import Search, Task, training_rows
 
 KERAS = KerasOnTensorFlow.name
 SMALL_BATCH = Task(data="mnist", rows=60_000, batch_size=32, epochs=5)

@@ -12,8 +12,8 @@ from sklearn.model_selection import train_test_split
 
 import skae
 from benchmarks import datasets, measures
-from benchmarks.anomaly_problems import problems
-from benchmarks.articles_networks import BERNOULLI
+from benchmarks.anomaly.problems import problems
+from benchmarks.articles.networks import BERNOULLI
 
 ROWS, QUICK_ROWS = 10_000, 100
 SELECTED = 50

@@ -1,14 +1,11 @@
-"""What the contestants of `benchmarks.speed` are asked to train, and how it is judged."""
+"""What the contestants of `benchmarks.speed` are asked to train, and for how long."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from benchmarks import datasets
-
-ROWS_AT_ONCE = 1000  # that a reconstruction takes, so that convolutions fit into memory
 
 
 @dataclass(frozen=True)
@@ -94,31 +91,3 @@ def training_rows(name, rows):
     dataset = datasets.load(name)
     chosen = dataset.X[: dataset.n_train][:rows]
     return np.ascontiguousarray(chosen, dtype=np.float32)
-
-
-def loss_of(loss: str, X: np.ndarray, reconstruct: Callable[[np.ndarray], np.ndarray]) -> float:
-    """Return the mean loss per entry of X, reconstructed in chunks.
-
-    Parameters
-    ----------
-    loss : {"mse", "bce"}
-        Squared error or binary cross-entropy.
-    X : ndarray of shape (n_samples, n_features)
-        Rows.
-    reconstruct : callable
-        Maps rows to as many reconstructions, of any shape with as many numbers.
-
-    Returns
-    -------
-    float
-    """
-    total = 0.0
-    for start in range(0, len(X), ROWS_AT_ONCE):
-        rows = X[start : start + ROWS_AT_ONCE]
-        outputs = np.asarray(reconstruct(rows), dtype=np.float64).reshape(rows.shape)
-        if loss == "mse":
-            total += np.square(rows - outputs).sum()
-        else:
-            outputs = outputs.clip(1e-7, 1 - 1e-7)  # as Keras clips it
-            total -= (rows * np.log(outputs) + (1 - rows) * np.log1p(-outputs)).sum()
-    return float(total / X.size)

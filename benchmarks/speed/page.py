@@ -1,10 +1,10 @@
 """What the report of `benchmarks.speed` shows: its words, tables and pictures."""
 
-from benchmarks import speed_figures as figures
-from benchmarks.contestants import Skae
-from benchmarks.contests import KERAS, QUALITY, RACES
 from benchmarks.report import Column, Fact, Picture, Report, Table
-from benchmarks.speed_claims import flatness, slope_and_intercept
+from benchmarks.speed import figures
+from benchmarks.speed.claims import flatness, slope_and_intercept
+from benchmarks.speed.contestants import Skae
+from benchmarks.speed.contests import KERAS, QUALITY, RACES
 
 RAW = {"races": "race_runs", "quality": "quality_curves", "growth": "memory_growth"}
 PANELS = {"rows": "rows", "features": "features", "batch_size": "rows a batch"}

@@ -5,7 +5,7 @@ from functools import partial
 import keras
 
 import skae
-from benchmarks import articles_by_hand as by_hand
+from benchmarks.articles import by_hand
 
 BERNOULLI = {"loss": "binary_crossentropy", "output_activation": "sigmoid"}
 OWN_BATCH = 256

@@ -7,8 +7,7 @@ from functools import partial
 import keras
 
 import skae
-from benchmarks import articles_by_hand as by_hand
-from benchmarks import articles_networks as networks
+from benchmarks.articles import by_hand, networks
 
 OWN_EPOCHS = 15
 RMSPROP_EPSILON = 1e-14  # Keras 2 added 1e-7 to the root of what Keras 3 adds epsilon to

@@ -16,9 +16,11 @@ from sklearn.svm import OneClassSVM
 from tqdm import tqdm
 
 import skae
-from benchmarks import BenchmarkError, anomaly_page, anomaly_scaling, start_keras
-from benchmarks.anomaly_problems import GROUPS, Problem, problems
-from benchmarks.anomaly_record import Record
+from benchmarks import BenchmarkError, start_keras
+from benchmarks.anomaly.page import GROUP_NAMES, describe
+from benchmarks.anomaly.problems import GROUPS, Problem, problems
+from benchmarks.anomaly.record import Record
+from benchmarks.anomaly.scaling import costs_of_scoring
 from benchmarks.options import add_shared_options
 from benchmarks.report import Claim, publish
 
@@ -52,7 +54,7 @@ class Study:
     examples : dict of str to Example
         Scores on one problem of each group.
     scaling : DataFrame
-        What `anomaly_scaling.measure` returned.
+        What `scaling.costs_of_scoring` returned.
     """
 
     runs: pd.DataFrame
@@ -118,7 +120,7 @@ def run(arguments: argparse.Namespace, command: str) -> int:
     start = time.perf_counter()
     start_keras()
     study = measure(arguments)
-    report = anomaly_page.describe(
+    report = describe(
         study,
         claims=tuple(_claims(study)),
         command=command,
@@ -149,7 +151,7 @@ def measure(arguments):
             for group in groups:
                 for problem in problems(group, seed=seed, rows=rows, quick=arguments.quick):
                     _measure_all(problem, seed, arguments.methods, record, progress)
-    scaling = anomaly_scaling.measure(quick=arguments.quick, seed=arguments.seed)
+    scaling = costs_of_scoring(quick=arguments.quick, seed=arguments.seed)
     examples = {group: record.examples[group] for group in GROUPS if group in record.examples}
     return Study(_in_order(record.runs), _in_order(record.alarms), examples, scaling)
 
@@ -330,8 +332,7 @@ def _claims(study):
         if (group, SKAE) in means:
             value = means[group, SKAE]
             yield Claim(
-                f"Mean AUROC on {anomaly_page.GROUP_NAMES[group]} is at least {target:.3f}: it is "
-                f"{value:.4f}.",
+                f"Mean AUROC on {GROUP_NAMES[group]} is at least {target:.3f}: it is {value:.4f}.",
                 bool(value >= target),
             )
     shares = study.runs.query("method == @SKAE")["distinct"]

@@ -1,6 +1,6 @@
 """What the report of `benchmarks.articles` shows: its words, tables and pictures."""
 
-from benchmarks.articles_pictures import OWN, PUBLISHED, pictures
+from benchmarks.articles.pictures import OWN, PUBLISHED, pictures
 from benchmarks.report import Column, Fact, Picture, Report, Table
 
 LOSSES = (

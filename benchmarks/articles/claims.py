@@ -1,6 +1,6 @@
 """What `benchmarks.articles` claims: equal networks, losses as published, less time."""
 
-from benchmarks.articles_measures import parameters
+from benchmarks.articles.measures import parameters
 from benchmarks.report import Claim
 
 LOSS_TOLERANCE = 0.0005  # published losses have three digits

@@ -15,8 +15,8 @@ import pandas as pd
 
 import skae
 from benchmarks import datasets
-from benchmarks.articles_by_hand import SIDE
-from benchmarks.tasks import ROWS_AT_ONCE, loss_of
+from benchmarks.articles.by_hand import SIDE
+from benchmarks.losses import ROWS_AT_ONCE, loss_of
 
 CURVE_POINTS = 30
 QUICK_ROWS = 64

@@ -1,0 +1,1 @@
+"""Detectors compared: ranking of outliers, false alarms promised and measured."""

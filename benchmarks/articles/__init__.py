@@ -1,0 +1,1 @@
+"""Published autoencoders rebuilt: parameters, losses, times, pictures."""

@@ -1,0 +1,1 @@
+"""Codes of autoencoder and PCA compared on held-out rows."""

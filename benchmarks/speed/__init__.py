@@ -1,0 +1,1 @@
+"""Training time beside that of other libraries."""
