@@ -58,7 +58,7 @@ class Study:
     articles : dict of str to Measured
         By their ids.
     findings : DataFrame
-        One `articles_findings.Finding` a row.
+        One `findings.Finding` a row.
     """
 
     extent: Extent

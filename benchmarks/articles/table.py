@@ -56,7 +56,7 @@ class Article:
     own : Own
         skae's own settings.
     pictures : tuple of str
-        Names in `articles_pictures.DRAWN`.
+        Names in `pictures.DRAWN`.
     loss : {"bce", "mse", "nats"}, default="bce"
         "nats" is that of a variational autoencoder: cross-entropy and divergence of an image.
     optimizer, learning_rate : str and float, default="adam" and 1e-3

@@ -9,8 +9,9 @@ compiled.
 from skae._training._arguments import compile_model, make_callbacks
 from skae._training._inference import Mapping, apply_model
 from skae._training._loop import DivergedError, TrainingResult, train_model
-from skae._training._programs import clear_compiled_programs, load, values_of
+from skae._training._programs import clear_compiled_programs
 from skae._training._rows import Rows, StreamedRows, split_rows
+from skae._training._variables import load, values_of
 from skae._training._workers import keep_to_share
 
 __all__ = [

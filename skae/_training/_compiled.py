@@ -7,7 +7,7 @@ import numpy as np
 
 from skae._training._graph import autoencoder_core, mixes_rows
 from skae._training._losses import loss_names, mean_loss
-from skae._training._programs import values_of
+from skae._training._variables import values_of
 
 
 class CompiledProgram(ABC):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from skae._training._graph import autoencoder_core
-from skae._training._programs import load, values_of
+from skae._training._variables import load, values_of
 
 _EVALUATION_BATCH_SIZE = 2048
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from skae._training._programs import lent_program, load, values_of
+from skae._training._programs import lent_program
 from skae._training._rows import Rows, StreamedRows
+from skae._training._variables import load, values_of
 
 
 class DivergedError(ValueError):

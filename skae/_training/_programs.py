@@ -11,6 +11,7 @@ from skae._layers import use_fused_kernels
 from skae._seeding import seeded
 from skae._training._inference import clear_inference_programs
 from skae._training._signature import training_signature
+from skae._training._variables import load, values_of
 
 _MAX_IDLE_PROGRAMS = 16
 
@@ -142,14 +143,3 @@ def _adopt_learning_rate(optimizer, other) -> None:
     rate = other.get_config()["learning_rate"]
     if isinstance(rate, float):
         optimizer.learning_rate = rate
-
-
-def values_of(variables) -> list[np.ndarray]:
-    """Return the values of Keras variables."""
-    return [keras.ops.convert_to_numpy(keras.ops.copy(variable)) for variable in variables]
-
-
-def load(variables, values) -> None:
-    """Assign values to variables, one by one."""
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
