@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "BaseAutoencoder": "skae._base",
     "BaseNetwork": "skae._networks",
+    "BaseScore": "skae._outlier",
     "ConcreteAutoencoder": "skae._concrete",
     "ContractiveAutoencoder": "skae._contractive",
     "ConvAutoencoder": "skae._conv",
@@ -19,14 +20,18 @@ _HOME_OF = {
     "DenoisingAutoencoder": "skae._denoising",
     "DenseAutoencoder": "skae._dense",
     "DenseNetwork": "skae._networks",
+    "HiddenPath": "skae._outlier",
     "KerasAutoencoder": "skae._keras",
     "KerasNetwork": "skae._networks",
+    "LocalError": "skae._outlier",
+    "Mahalanobis": "skae._outlier",
     "ReconstructionOutlierDetector": "skae._outlier",
     "RecurrentNetwork": "skae._networks",
     "SequenceAutoencoder": "skae._sequence",
     "SlidingWindows": "skae._windows",
     "SparseAutoencoder": "skae._sparse",
     "VariationalAutoencoder": "skae._variational",
+    "WorstFeaturesError": "skae._outlier",
     "clear_compiled_programs": "skae._training",
 }
 
@@ -46,7 +51,12 @@ if TYPE_CHECKING:
     from skae._networks import DenseNetwork as DenseNetwork
     from skae._networks import KerasNetwork as KerasNetwork
     from skae._networks import RecurrentNetwork as RecurrentNetwork
+    from skae._outlier import BaseScore as BaseScore
+    from skae._outlier import HiddenPath as HiddenPath
+    from skae._outlier import LocalError as LocalError
+    from skae._outlier import Mahalanobis as Mahalanobis
     from skae._outlier import ReconstructionOutlierDetector as ReconstructionOutlierDetector
+    from skae._outlier import WorstFeaturesError as WorstFeaturesError
     from skae._sequence import SequenceAutoencoder as SequenceAutoencoder
     from skae._sparse import SparseAutoencoder as SparseAutoencoder
     from skae._training import clear_compiled_programs as clear_compiled_programs

@@ -14,9 +14,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skae import DenseAutoencoder, ReconstructionOutlierDetector, VariationalAutoencoder
+from skae import (
+    DenseAutoencoder,
+    HiddenPath,
+    LocalError,
+    ReconstructionOutlierDetector,
+    VariationalAutoencoder,
+    WorstFeaturesError,
+)
 from skae._outlier import _thresholds
-from skae._outlier._scores import SCORES, HiddenPath, LocalError, WorstFeaturesError
+from skae._outlier._scores import SCORES
 from skae._outlier._whitening import Whitening
 
 RATES = (0.01, 0.05, 0.1)

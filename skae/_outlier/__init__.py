@@ -1,5 +1,19 @@
 """Outlier detection by reconstruction: scores, thresholds, and the detector that joins them."""
 
 from skae._outlier._detector import ReconstructionOutlierDetector
+from skae._outlier._scores import (
+    BaseScore,
+    HiddenPath,
+    LocalError,
+    Mahalanobis,
+    WorstFeaturesError,
+)
 
-__all__ = ["ReconstructionOutlierDetector"]
+__all__ = [
+    "BaseScore",
+    "HiddenPath",
+    "LocalError",
+    "Mahalanobis",
+    "ReconstructionOutlierDetector",
+    "WorstFeaturesError",
+]

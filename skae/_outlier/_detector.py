@@ -62,6 +62,10 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
           plain or whitened [2]_;
         - ``"likelihood"``: minus the autoencoder's own ``score_samples``, for a VAE minus its
           bound on the log-likelihood.
+
+        Those with parameters are classes too, which a grid search reaches as ``score__share``:
+        :class:`WorstFeaturesError`, :class:`LocalError`, :class:`Mahalanobis`,
+        :class:`HiddenPath`. A subclass of :class:`BaseScore` is a score of your own.
     random_state : int, RandomState instance or None, default=None
         Draws the calibration rows, and seeds the autoencoder where its own ``random_state`` is
         None.

@@ -21,7 +21,27 @@ _DARK = 1e-3  # of the usual brightness; a black row has some error to be divide
 
 
 class BaseScore(BaseEstimator, ABC):
-    """What a detector asks of a score. Subclasses are parameter objects, as networks are."""
+    """What a detector asks of a score.
+
+    Subclasses are parameter objects: ``__init__`` assigns, ``get_params``, ``set_params`` and
+    ``clone`` come from scikit-learn. What ``fit`` learns it keeps in attributes that end in "_".
+
+    Examples
+    --------
+    The largest error of a row, as a user would write it:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import BaseScore, ReconstructionOutlierDetector
+    >>> class LargestError(BaseScore):
+    ...     def anomaly(self, passage):
+    ...         return np.abs(passage.errors).max(axis=1)
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(PCA(10), score=LargestError(), random_state=0)
+    >>> detector.fit(X[y == 0]).score_samples(X[y == 1]).shape
+    (182,)
+    """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {}
 
@@ -32,12 +52,35 @@ class BaseScore(BaseEstimator, ABC):
         )
 
     def fit(self, passage: Passage) -> Self:
-        """Learn what is usual from the rows that the autoencoder was trained on."""
+        r"""Learn what is usual.
+
+        Parameters
+        ----------
+        passage : Passage
+            The rows that the autoencoder was trained on: ``samples`` of shape (n_samples,
+            \*row_shape), ``rows`` and ``errors`` (x − x̂) of shape (n_samples, n_features),
+            ``codes`` of shape (n_samples, n_components), all float64; ``autoencoder``, fitted.
+
+        Returns
+        -------
+        self : object
+        """
         return self
 
     @abstractmethod
     def anomaly(self, passage: Passage) -> np.ndarray:
-        """Return one number a row, of shape (n_samples,), float64; higher is more anomalous."""
+        """Return how anomalous rows are.
+
+        Parameters
+        ----------
+        passage : Passage
+            Rows, with the attributes named above.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float64
+            Higher is more anomalous.
+        """
 
 
 class SquaredError(BaseScore):
@@ -81,6 +124,18 @@ class WorstFeaturesError(StandardizedError):
     ----------
     share : float in (0, 1], default=0.1
         Share of the features, at least one of them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import ReconstructionOutlierDetector, WorstFeaturesError
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(10), score=WorstFeaturesError(share=0.05), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -115,6 +170,17 @@ class LocalError(BaseScore):
         Standard deviation of the Gaussian, in pixels or time steps; 0 does not smooth.
     brightness_power : float, default=0.5
         0 gives the absolute error; 1 or more favours bright rows as 0 does dark ones.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import DenseAutoencoder, LocalError, ReconstructionOutlierDetector
+    >>> images, y = load_digits().images, load_digits().target
+    >>> detector = ReconstructionOutlierDetector(
+    ...     DenseAutoencoder(8, epochs=5), score=LocalError(smoothing=0.5), random_state=0
+    ... ).fit(images[y == 0])
+    >>> detector.predict(images[y == 1]).shape
+    (182,)
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -157,6 +223,23 @@ class Mahalanobis(BaseScore):
     support_fraction : float in (0, 1], default=0.75
         Share of the training rows that are central. Anomalies among the rest of them do not widen
         what counts as usual.
+
+    References
+    ----------
+    P. C. Mahalanobis, "On the generalised distance in statistics", Proceedings of the National
+    Institute of Sciences of India 2 (1936), 49-55.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import Mahalanobis, ReconstructionOutlierDetector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(10), score=Mahalanobis(support_fraction=0.9), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -204,6 +287,17 @@ class HiddenPath(BaseScore):
     ----------
     .. [1] Kim, K. H., Shim, S., Lim, Y., Jeon, J., Choi, J., Kim, B. and Yoon, A. S. (2020).
        RaPP: Novelty detection with reconstruction along projection pathway. ICLR.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import DenseAutoencoder, HiddenPath, ReconstructionOutlierDetector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     DenseAutoencoder(8, epochs=5), score=HiddenPath(whiten=False), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {"whiten": ["boolean"]}
