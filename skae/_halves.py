@@ -149,10 +149,14 @@ def _cut(model, path):
 
 def _rest(code, end):
     """Return the model from the code to the end."""
+    message = (
+        "The output cannot be computed from the code alone: a connection goes around it. Choose "
+        "another code_layer."
+    )
     try:
-        return keras.Model(code, end)
+        rest = keras.Model(code, end)
     except ValueError as error:
-        raise ValueError(
-            "The output cannot be computed from the code alone: a connection goes around it. "
-            f"Choose another code_layer. ({error})"
-        ) from error
+        raise ValueError(message) from error
+    if sum(isinstance(layer, keras.layers.InputLayer) for layer in rest.layers) > 1:
+        raise ValueError(message)  # which old Keras leaves to us
+    return rest

@@ -30,7 +30,7 @@ _SUBSET = (
 
 
 @pytest.mark.slow
-def test_common_tests_pass_on_jax():
+def test_common_tests_pass_on_jax(pytestconfig):
     root = Path(__file__).parents[1]
     done = subprocess.run(
         [
@@ -42,6 +42,7 @@ def test_common_tests_pass_on_jax():
             "no:xdist",
             "-k",
             _SUBSET,
+            *(f"-W{rule}" for rule in pytestconfig.getoption("pythonwarnings") or ()),
             "tests/test_common.py",
         ],
         cwd=root,
