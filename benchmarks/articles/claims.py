@@ -49,8 +49,8 @@ def _claims_about_articles(study):
         reached = bool(row.loss <= row.published + LOSS_TOLERANCE)
         if reached or row.epochs == row.of:
             yield Claim(
-                f"{row.id} reaches its published loss, {row.published:.4g}, with the published "
-                f"training: {row.loss:.4f} after {row.epochs} of {row.of} epochs.",
+                f"{row.id} reaches its published loss, {row.published:.4g}, with {row.training}: "
+                f"{row.loss:.4f} after {row.epochs} of {row.of} epochs.",
                 reached,
             )
     slowest = times.loc[times["ratio"].idxmin()]

@@ -131,7 +131,7 @@ def _settings(study):
         f"the shorter of {extent.rounds} rounds, compilation included in both",
         "Loss": "computed alike for all, from reconstructions in the units of the data; of "
         "variational ones cross-entropy and divergence of an image",
-        "Networks by hand": "benchmarks/articles_by_hand.py",
+        "Networks by hand": "benchmarks/articles/by_hand.py",
     }
 
 
@@ -156,8 +156,8 @@ def _losses(study):
     return Table(
         key="losses",
         title="Parameters and losses",
-        caption="The published network with the published training, as an estimator of skae, "
-        f"beside what was published{_cut(study)}. Lower is better.",
+        caption="The published network with the published training, or with Adam where it is said "
+        f"so, as an estimator of skae, beside what was published{_cut(study)}. Lower is better.",
         frame=study.results[[column.key for column in LOSSES]],
         columns=LOSSES,
     )
@@ -205,4 +205,5 @@ def _findings(study):
 def _caption(article, result):
     trained = f"{result.published.epochs} of {article.epochs} epochs"
     optimizer = f"{article.optimizer}, batches of {article.batch_size}"
-    return f"As published ({optimizer}): {trained}. skae's settings: {article.own.label}."
+    training = f"{article.training.capitalize()} ({optimizer}): {trained}"
+    return f"{training}. skae's settings: {article.own.label}."

@@ -178,6 +178,7 @@ def _losses(measured):
         "trained": f"{fit.epochs} of {article.epochs}",
         "unit": article.loss,
         "published": article.published,
+        "training": article.training,
         "loss": fit.best[0] if article.keeps_best else fit.loss,
         "seconds": fit.seconds,
         "code": prod(fit.estimator.code_shape_),

@@ -1,7 +1,7 @@
 """The published autoencoders that `benchmarks.articles` rebuilds, and how skae would do the job."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import keras
@@ -73,6 +73,8 @@ class Article:
         Number of weights, of the whole or of encoder and decoder.
     raced_rows : int, default=60_000
         Rows on which its time is compared.
+    training : str, default="the published training"
+        What else it is trained with.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Article:
     published: float | None = None
     published_parameters: tuple[int, ...] = ()
     raced_rows: int = 60_000
+    training: str = "the published training"
 
     def compiled_loss(self):
         """Return what Keras is to minimise."""
@@ -153,7 +156,7 @@ _A1 = {
     "own": _own("mnist", 50),
 }
 
-ARTICLES = (
+_PUBLISHED = (
     Article(
         id="A1",
         network="784-50, functional",
@@ -328,4 +331,21 @@ ARTICLES = (
         own=_own("mnist", 32),
         pictures=("reconstruction",),
     ),
+)
+
+
+def _with_adam(article):
+    return replace(
+        article,
+        id=f"{article.id}a",
+        network=f"{article.network}, Adam",
+        optimizer="adam",
+        training="Adam instead of the published optimizer",
+        pictures=("history",),
+    )
+
+
+ARTICLES = (
+    *_PUBLISHED,
+    *(_with_adam(article) for article in _PUBLISHED if article.id in {"D1", "D3", "D4"}),
 )
