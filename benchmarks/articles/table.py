@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 
 import keras
 
@@ -10,6 +11,7 @@ import skae
 from benchmarks.articles import by_hand, networks
 
 OWN_EPOCHS = 15
+TRAINING_ROWS = 60_000  # of MNIST and of Fashion-MNIST
 RMSPROP_EPSILON = 1e-14  # Keras 2 added 1e-7 to the root of what Keras 3 adds epsilon to
 
 
@@ -61,6 +63,8 @@ class Article:
         "nats" is that of a variational autoencoder: cross-entropy and divergence of an image.
     optimizer, learning_rate : str and float, default="adam" and 1e-3
         Of its training.
+    decays : bool, default=False
+        Whether the rate falls to zero along half a cosine.
     validation_split : float, default=0.0
         Share of the training rows that it is not trained on.
     noise : float, default=0.0
@@ -89,6 +93,7 @@ class Article:
     loss: str = "bce"
     optimizer: str = "adam"
     learning_rate: float = 1e-3
+    decays: bool = False
     validation_split: float = 0.0
     noise: float = 0.0
     keeps_best: bool = False
@@ -102,13 +107,19 @@ class Article:
         return {"bce": "binary_crossentropy", "mse": "mse", "nats": by_hand.nats}[self.loss]
 
     def compiled_optimizer(self):
-        """Return a new optimizer with the published rate."""
+        """Return a new optimizer with the article's rate."""
         classes = {
             "adam": keras.optimizers.Adam,
             "adadelta": keras.optimizers.Adadelta,
             "rmsprop": partial(keras.optimizers.RMSprop, epsilon=RMSPROP_EPSILON),
         }
-        return classes[self.optimizer](learning_rate=self.learning_rate)
+        return classes[self.optimizer](learning_rate=self._rate())
+
+    def _rate(self):
+        if not self.decays:
+            return self.learning_rate
+        n_steps = self.epochs * ceil(TRAINING_ROWS / self.batch_size)
+        return keras.optimizers.schedules.CosineDecay(self.learning_rate, n_steps)
 
     def estimator(self, seed):
         """Return the network as an estimator with the published training, for `fit` in parts."""
@@ -334,18 +345,22 @@ _PUBLISHED = (
 )
 
 
-def _with_adam(article):
+def _with_adam(name, **changes):
+    (article,) = (article for article in _PUBLISHED if article.id == name)
     return replace(
         article,
-        id=f"{article.id}a",
+        id=f"{name}a",
         network=f"{article.network}, Adam",
         optimizer="adam",
         training="Adam instead of the published optimizer",
         pictures=("history",),
+        **changes,
     )
 
 
 ARTICLES = (
     *_PUBLISHED,
-    *(_with_adam(article) for article in _PUBLISHED if article.id in {"D1", "D3", "D4"}),
+    _with_adam("D1"),
+    _with_adam("D3"),
+    _with_adam("D4", epochs=75, learning_rate=2e-3, decays=True),
 )
