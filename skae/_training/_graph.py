@@ -10,6 +10,15 @@ _MIX_ROWS = (
     SwapCorruption,
 )
 
+CONVOLUTIONS = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
+
 
 def _standardization(model):
     layers = [layer for layer in model.layers if isinstance(layer, Standardization)]
@@ -39,6 +48,11 @@ def autoencoder_core(model):
     encoder, decoder = encoder_core(model), decoder_core(model)
     inputs = keras.Input(encoder.input.shape[1:], name="standardized")
     return keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+
+
+def has_any(model: keras.Model, kinds: tuple[type, ...]) -> bool:
+    """Tell whether a model, or a model within it, has a layer of one of these kinds."""
+    return any(isinstance(layer, kinds) for layer in model._flatten_layers())
 
 
 def mixes_rows(core: keras.Model) -> bool:

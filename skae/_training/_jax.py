@@ -9,6 +9,7 @@ import numpy as np
 
 from skae._training._batches import whole_batches
 from skae._training._compiled import CompiledProgram
+from skae._training._graph import CONVOLUTIONS, has_any
 from skae._training._losses import loss_terms
 
 _MOST_STEPS_AT_ONCE = 64
@@ -27,7 +28,8 @@ class JaxProgram(CompiledProgram):
     model : keras.Model
         Compiled; the program owns it.
     batch_size : int
-    variant : {"jit"}
+    variant : {"loop", "step"}
+        Whether one compiled function takes many steps or one.
     """
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
@@ -40,13 +42,14 @@ class JaxProgram(CompiledProgram):
         self._kept: list[list] = []
         steps_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(model.input_shape[1:]))
         self._steps_at_once = min(max(steps_in_limit, 1), _MOST_STEPS_AT_ONCE)
-        self._steps = jax.jit(self._run_steps)
+        self._steps = jax.jit(self._run_steps) if variant == "loop" else self._run_step_by_step
+        self._step = jax.jit(self._train_on)
         self._evaluation = jax.jit(self._evaluate_on)
 
     @staticmethod
     def variant(model: keras.Model, n_steps: int) -> str:
-        """Return the one variant there is."""
-        return "jit"
+        """Return how ``n_steps`` steps of a model are taken."""
+        return "step" if has_any(model, CONVOLUTIONS) else "loop"
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
@@ -115,6 +118,14 @@ class JaxProgram(CompiledProgram):
 
         start = (state, jnp.zeros(len(self.loss_names)))
         return jax.lax.fori_loop(0, n_steps, body, start)
+
+    def _run_step_by_step(self, state, n_steps, batches, weights, sizes):
+        """Do the same without a loop in compiled code, where convolutions use one core only."""
+        losses = np.zeros(len(self.loss_names))
+        for step in range(n_steps):
+            state, new = self._step(state, batches[step], weights[step])
+            losses = losses + new * sizes[step]
+        return state, losses
 
     def _train_on(self, state, batch, weights):
         trainable, non_trainable, optimizer_state = state

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from skae._training._batches import whole_batches
 from skae._training._compiled import CompiledProgram
+from skae._training._graph import CONVOLUTIONS, has_any
 from skae._training._losses import loss_terms
 from skae._training._packing import packed_if_possible
 from skae._training._traced import Traced
@@ -23,15 +24,7 @@ _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 # faster.
 _FEWEST_STEPS_FOR_XLA = 500
 _MOST_PARAMETERS_FOR_XLA = 1_000_000
-_UNFIT_FOR_XLA = (
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-    keras.layers.RNN,
-)
+_UNFIT_FOR_XLA = (*CONVOLUTIONS, keras.layers.RNN)
 
 
 class TensorFlowProgram(CompiledProgram):
@@ -77,8 +70,7 @@ class TensorFlowProgram(CompiledProgram):
         small_and_long = (
             n_steps >= _FEWEST_STEPS_FOR_XLA and model.count_params() <= _MOST_PARAMETERS_FOR_XLA
         )
-        fit = not any(isinstance(layer, _UNFIT_FOR_XLA) for layer in model._flatten_layers())
-        return "xla" if small_and_long and fit else "graph"
+        return "xla" if small_and_long and not has_any(model, _UNFIT_FOR_XLA) else "graph"
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
