@@ -214,9 +214,10 @@ class AutoencoderFitting(BaseEstimator, ABC):
 
     def _check_range(self, rows):
         """Raise if rows lie outside what a bounded output can reach."""
-        if activation_name(self.output_activation) not in _RANGES:
+        reach = _RANGES.get(activation_name(self.output_activation))
+        if reach is None:
             return
-        low, high = _RANGES[activation_name(self.output_activation)]
+        low, high = reach
         if rows.min() < low or rows.max() > high:
             raise ValueError(
                 f"output_activation={self.output_activation!r} reaches values from {low:g} to "

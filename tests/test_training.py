@@ -377,7 +377,12 @@ def test_callback_sees_the_fitted_model_afterwards():
 
 
 def test_estimator_with_callbacks_is_cloned_and_pickled_after_fit():
-    autoencoder = small(callbacks=[callbacks.EarlyStopping("loss"), Start()], epochs=1).fit(X)
+    plateau = callbacks.ReduceLROnPlateau()
+    try:
+        pickle.dumps(plateau)
+    except AttributeError:
+        pytest.skip("this Keras keeps a lambda in the callback")
+    autoencoder = small(callbacks=[plateau, Start()], epochs=1).fit(X)
     codes = autoencoder.transform(X)
     np.testing.assert_array_equal(clone(autoencoder).fit(X).transform(X), codes)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(autoencoder)).transform(X), codes)

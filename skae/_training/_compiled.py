@@ -1,6 +1,8 @@
 """What compiled programs share: the part of the model that is trained, and its last batch."""
 
 from abc import ABC, abstractmethod
+from math import prod
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -8,6 +10,9 @@ import numpy as np
 from skae._training._graph import autoencoder_core, mixes_rows
 from skae._training._losses import loss_names, mean_loss
 from skae._training._variables import values_of
+
+EVALUATION_BATCH_SIZE = 2048
+_MOST_NUMBERS_AT_ONCE = 2**22
 
 
 class CompiledProgram(ABC):
@@ -20,12 +25,17 @@ class CompiledProgram(ABC):
     batch_size : int
     """
 
+    most_steps_at_once: ClassVar[int]
+    """For how many steps rows are gathered at a time, unless they are large."""
+
     def __init__(self, model: keras.Model, batch_size: int):
         self.model = model
         self.batch_size = batch_size
         model.optimizer.build(model.trainable_variables)
         self.initial_optimizer_state = values_of(model.optimizer.variables)
         self._core = autoencoder_core(model)
+        steps_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(self._core.input.shape[1:]))
+        self._steps_at_once = min(max(steps_in_limit, 1), self.most_steps_at_once)
         self._loss = mean_loss(model.loss)
         self.loss_names = loss_names(self._core)
         # A penalty may be a mean over the batch, so it has to see real rows alone.

@@ -1,20 +1,14 @@
 """Many optimizer steps inside one compiled JAX function."""
 
-from math import prod
-
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
 
 from skae._training._batches import whole_batches
-from skae._training._compiled import CompiledProgram
+from skae._training._compiled import EVALUATION_BATCH_SIZE, CompiledProgram
 from skae._training._graph import CONVOLUTIONS, has_any
 from skae._training._losses import loss_terms
-
-_MOST_STEPS_AT_ONCE = 64
-_MOST_NUMBERS_AT_ONCE = 2**22
-_EVALUATION_BATCH_SIZE = 2048
 
 
 class JaxProgram(CompiledProgram):
@@ -32,6 +26,8 @@ class JaxProgram(CompiledProgram):
         Whether one compiled function takes many steps or one.
     """
 
+    most_steps_at_once = 64
+
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
         super().__init__(model, batch_size)
         self._groups = (
@@ -40,8 +36,6 @@ class JaxProgram(CompiledProgram):
             model.optimizer.variables,
         )
         self._kept: list[list] = []
-        steps_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(model.input_shape[1:]))
-        self._steps_at_once = min(max(steps_in_limit, 1), _MOST_STEPS_AT_ONCE)
         self._steps = jax.jit(self._run_steps) if variant == "loop" else self._run_step_by_step
         self._step = jax.jit(self._train_on)
         self._evaluation = jax.jit(self._evaluate_on)
@@ -104,8 +98,8 @@ class JaxProgram(CompiledProgram):
         """Return the mean losses without training."""
         variables = [variable.value for variable in self.model.variables]
         totals = np.zeros(len(self.loss_names))
-        for start in range(0, len(rows), _EVALUATION_BATCH_SIZE):
-            chunk = slice(start, start + _EVALUATION_BATCH_SIZE)
+        for start in range(0, len(rows), EVALUATION_BATCH_SIZE):
+            chunk = slice(start, start + EVALUATION_BATCH_SIZE)
             batch = rows[chunk]
             totals += np.asarray(self._evaluation(variables, batch, weights[chunk])) * len(batch)
         return totals / len(rows)

@@ -1,21 +1,16 @@
 """Whole epochs inside one TensorFlow graph."""
 
-from math import prod
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from skae._training._batches import whole_batches
-from skae._training._compiled import CompiledProgram
+from skae._training._compiled import EVALUATION_BATCH_SIZE, CompiledProgram
 from skae._training._graph import CONVOLUTIONS, has_any
 from skae._training._losses import loss_terms
 from skae._training._packing import packed_if_possible
 from skae._training._traced import Traced
 
-_EVALUATION_BATCH_SIZE = 2048
-_MOST_BATCHES_AT_ONCE = 16
-_MOST_NUMBERS_AT_ONCE = 2**22
 _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 
 # XLA fuses the element-wise work of a step, which is most of a small dense network's, and takes
@@ -39,6 +34,8 @@ class TensorFlowProgram(CompiledProgram):
         What runs a step: TensorFlow's kernels or code compiled by XLA.
     """
 
+    most_steps_at_once = 16
+
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
         super().__init__(model, batch_size)
         self._trained = packed_if_possible(model)
@@ -47,14 +44,12 @@ class TensorFlowProgram(CompiledProgram):
         self._keep = Traced(self._copy_state_to_kept)
         self._restore = Traced(self._copy_kept_to_state)
         shape = self._core.input.shape[1:]
-        batches_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(shape))
-        self._batches_at_once = min(max(batches_in_limit, 1), _MOST_BATCHES_AT_ONCE)
         self._steps = Traced(
             self._take_steps,
             tf.TensorSpec((), tf.int32),
-            tf.TensorSpec((self._batches_at_once, batch_size, *shape), tf.float32),
-            tf.TensorSpec((self._batches_at_once, batch_size), tf.float32),
-            tf.TensorSpec((self._batches_at_once,), tf.float32),
+            tf.TensorSpec((self._steps_at_once, batch_size, *shape), tf.float32),
+            tf.TensorSpec((self._steps_at_once, batch_size), tf.float32),
+            tf.TensorSpec((self._steps_at_once,), tf.float32),
             jit_compile=variant == "xla",
         )
         rows = tf.TensorSpec((None, *shape), tf.float32)
@@ -113,7 +108,7 @@ class TensorFlowProgram(CompiledProgram):
         Batches are gathered several at a time into a tensor of fixed shape, so that compiled
         steps serve any number of rows; the steps beyond the last batch are not taken.
         """
-        at_once = self._batches_at_once
+        at_once = self._steps_at_once
         n_batches = tf.shape(order)[0] // self.batch_size
         shape = (-1, self.batch_size)
         order = tf.reshape(order, shape)
@@ -153,7 +148,7 @@ class TensorFlowProgram(CompiledProgram):
         n_rows = tf.shape(rows)[0]
 
         def body(start, totals):
-            stop = start + _EVALUATION_BATCH_SIZE
+            stop = start + EVALUATION_BATCH_SIZE
             batch = rows[start:stop]
             terms = loss_terms(self._core, self._loss, batch, weights[start:stop], training=False)
             return stop, totals + tf.stack(terms) * tf.cast(tf.shape(batch)[0], tf.float32)
