@@ -1,21 +1,21 @@
 """What compiled programs share: the part of the model that is trained, and its last batch."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from math import prod
 from typing import ClassVar
 
 import keras
 import numpy as np
 
-from skae._training._graph import autoencoder_core, mixes_rows
+from skae._training._graph import mixes_rows
 from skae._training._losses import loss_names, mean_loss
-from skae._training._variables import values_of
+from skae._training._program import Program
 
 EVALUATION_BATCH_SIZE = 2048
 _MOST_NUMBERS_AT_ONCE = 2**22
 
 
-class CompiledProgram(ABC):
+class CompiledProgram(Program):
     """Compiled steps and evaluation of one architecture; each backend compiles its own way.
 
     Parameters
@@ -23,17 +23,15 @@ class CompiledProgram(ABC):
     model : keras.Model
         Compiled; the program owns it.
     batch_size : int
+    variant : str
+        What runs a step.
     """
 
     most_steps_at_once: ClassVar[int]
     """For how many steps rows are gathered at a time, unless they are large."""
 
-    def __init__(self, model: keras.Model, batch_size: int):
-        self.model = model
-        self.batch_size = batch_size
-        model.optimizer.build(model.trainable_variables)
-        self.initial_optimizer_state = values_of(model.optimizer.variables)
-        self._core = autoencoder_core(model)
+    def __init__(self, model: keras.Model, batch_size: int, variant: str):
+        super().__init__(model, batch_size, variant)
         steps_in_limit = _MOST_NUMBERS_AT_ONCE // (batch_size * prod(self._core.input.shape[1:]))
         self._steps_at_once = min(max(steps_in_limit, 1), self.most_steps_at_once)
         self._loss = mean_loss(model.loss)

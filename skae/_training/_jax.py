@@ -29,7 +29,7 @@ class JaxProgram(CompiledProgram):
     most_steps_at_once = 64
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
-        super().__init__(model, batch_size)
+        super().__init__(model, batch_size, variant)
         self._groups = (
             model.trainable_variables,
             model.non_trainable_variables,

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 
-from skae._training._graph import autoencoder_core
+from skae._training._program import Program
 from skae._training._variables import load, values_of
 
 _EVALUATION_BATCH_SIZE = 2048
 
 
-class KerasProgram:
+class KerasProgram(Program):
     """One epoch at a time through Keras's own training loop.
 
     Parameters
@@ -21,13 +21,9 @@ class KerasProgram:
     """
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
-        self.model = model
-        self.batch_size = batch_size
+        super().__init__(model, batch_size, variant)
         self.loss_names = ["loss"]
-        model.optimizer.build(model.trainable_variables)
-        self.initial_optimizer_state = values_of(model.optimizer.variables)
         self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-        self._core = autoencoder_core(model)
         self._core.compile(optimizer=model.optimizer, loss=model.loss)
 
     @staticmethod

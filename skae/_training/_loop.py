@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from skae._training._programs import lent_program
+from skae._training._proof import leaves_model_alone
 from skae._training._rows import Rows, StreamedRows
 from skae._training._variables import load, values_of
 
@@ -97,7 +98,11 @@ def train_model(
     """
     n_batches = -(-len(rows) // batch_size)
     with lent_program(
-        model, optimizer_state, batch_size=batch_size, n_steps=epochs * n_batches
+        model,
+        optimizer_state,
+        batch_size=batch_size,
+        n_steps=epochs * n_batches,
+        alone=not all(map(leaves_model_alone, callbacks)),
     ) as program:
         run = _Run(program, rows, validation, shuffle, rng)
         listeners = keras.callbacks.CallbackList(
@@ -153,11 +158,13 @@ class _Run:
             best.offer(self._monitored_start(), epochs.start, self._program)
         self._program.model.stop_training = False
         listeners.on_train_begin()
+        self._program.check_compilation()
         logs: dict[str, float] = {}
         for epoch in epochs:
             listeners.on_epoch_begin(epoch)
             logs = self._one_epoch(epoch, listeners)
             listeners.on_epoch_end(epoch, logs)
+            self._program.check_compilation()
             result.append(logs)
             if keep_best or patience is not None:
                 best.offer(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)

@@ -1,5 +1,6 @@
 """Compile once: traced training programs, reused by every fit of the same architecture."""
 
+import gc
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from skae._training._inference import clear_inference_programs
 from skae._training._signature import training_signature
 from skae._training._variables import load, values_of
 
-_MAX_IDLE_PROGRAMS = 16
+# Some ten megabytes each; a search over more architectures compiles the oldest ones anew.
+_MAX_IDLE_PROGRAMS = 64
 
 
 class _ProgramPool:
@@ -67,6 +69,7 @@ def clear_compiled_programs() -> None:
     """
     _pool.clear()
     clear_inference_programs()
+    gc.collect()  # what a program traced refers to it, and it to them
 
 
 def _program_class():
@@ -90,6 +93,7 @@ def lent_program(
     *,
     batch_size: int,
     n_steps: int,
+    alone: bool,
 ):
     """Lend a program that holds the weights of ``model`` and an optimizer's state.
 
@@ -105,13 +109,15 @@ def lent_program(
     batch_size : int
     n_steps : int
         How many steps are planned, at most.
+    alone : bool
+        Whether something may happen to the program's model that must not reach other fits.
     """
     program_class = _program_class()
     variant = program_class.variant(model, n_steps)
-    signature = training_signature(model, batch_size, variant)
+    signature = None if alone else training_signature(model, batch_size, variant)
     weights = values_of(model.variables)
     if signature is None:
-        program = program_class(model, batch_size, variant)
+        program = _program_of(model, program_class, batch_size, variant, alone)
     else:
         program = _pool.take(signature) or program_class(_copy_of(model), batch_size, variant)
         load(program.model.variables, weights)
@@ -129,6 +135,14 @@ def lent_program(
             _pool.put(signature, program)
 
 
+def _program_of(model, program_class, batch_size, variant, alone):
+    """Return a model's own program, the one of its last training where that still fits."""
+    program = getattr(model, "_skae_training", None)
+    if alone or program is None or not program.serves(model, batch_size, variant):
+        program = model._skae_training = program_class(model, batch_size, variant)
+    return program
+
+
 def _copy_of(model: keras.Model) -> keras.Model:
     with seeded(0):
         copy = keras.Model.from_config(model.get_config())
@@ -140,6 +154,9 @@ def _copy_of(model: keras.Model) -> keras.Model:
 
 
 def _adopt_learning_rate(optimizer, other) -> None:
+    if isinstance(other, keras.optimizers.LossScaleOptimizer):
+        _adopt_learning_rate(optimizer.inner_optimizer, other.inner_optimizer)
+        return
     rate = other.get_config()["learning_rate"]
     if isinstance(rate, float):
         optimizer.learning_rate = rate

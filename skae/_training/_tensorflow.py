@@ -37,7 +37,7 @@ class TensorFlowProgram(CompiledProgram):
     most_steps_at_once = 16
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
-        super().__init__(model, batch_size)
+        super().__init__(model, batch_size, variant)
         self._trained = packed_if_possible(model)
         self._state = [*model.variables, *model.optimizer.variables]
         self._kept: list[tf.Variable] = []
