@@ -187,7 +187,8 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
         return state
 
     def __setstate__(self, state):
-        if "model_" in state:
+        # Where the backend would hang, the model stays packed: to use it is an error of its own.
+        if "model_" in state and not _training.is_forked():
             state = {**state, "model_": state["model_"].unpacked()}
         super().__setstate__(state)
 

@@ -205,6 +205,7 @@ class AutoencoderFitting(BaseEstimator, ABC):
         return self
 
     def _training_rows(self, X, sample_weight, *, reset):
+        _training.check_process()
         rows, row_shape = validate_rows(self, X, reset=reset)
         if reset:
             self._row_shape = row_shape

@@ -12,7 +12,7 @@ from skae._training._loop import DivergedError, TrainingResult, train_model
 from skae._training._programs import clear_compiled_programs
 from skae._training._rows import Rows, StreamedRows, split_rows
 from skae._training._variables import load, values_of
-from skae._training._workers import keep_to_share
+from skae._training._workers import check_process, is_forked, keep_to_share
 
 __all__ = [
     "DivergedError",
@@ -21,8 +21,10 @@ __all__ = [
     "StreamedRows",
     "TrainingResult",
     "apply_model",
+    "check_process",
     "clear_compiled_programs",
     "compile_model",
+    "is_forked",
     "load",
     "make_callbacks",
     "split_rows",

@@ -11,6 +11,7 @@ from skae._chunks import chunks
 from skae._seeding import seeded
 from skae._training._graph import autoencoder_core, decoder_core, encoder_core
 from skae._training._signature import architecture_signature
+from skae._training._workers import check_process
 
 _MAX_PROGRAMS = 32
 
@@ -105,6 +106,7 @@ _lock = threading.Lock()
 
 def apply_model(model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
     """Return the float32 output of a part of ``model`` for standardised rows or codes."""
+    check_process()
     program = getattr(model, "_skae_inference", None)
     if program is None:
         program = model._skae_inference = _program_for(model)

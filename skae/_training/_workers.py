@@ -1,9 +1,11 @@
-"""Workers of a parallel search keep to their share of the machine."""
+"""Worker processes: their share of the machine, and what a fork takes along."""
 
 import multiprocessing
 import os
 
 import keras
+
+_process_of_engine: int | None = None
 
 
 def keep_to_share() -> None:
@@ -25,3 +27,27 @@ def keep_to_share() -> None:
             tf.config.experimental.set_memory_growth(gpu, True)
     except (ValueError, RuntimeError):
         return  # no share was given, or TensorFlow runs already
+
+
+def is_forked() -> bool:
+    """Tell whether this process was forked from one in which the backend's threads ran."""
+    return _process_of_engine not in (None, os.getpid())
+
+
+def check_process() -> None:
+    """Raise in a forked process, where the backend would wait for threads that stayed behind.
+
+    Raises
+    ------
+    RuntimeError
+        If the backend was in use when the process was forked.
+    """
+    global _process_of_engine
+    if is_forked():
+        raise RuntimeError(
+            f"This process was forked from one that had used skae: {keras.backend.backend()}'s "
+            "threads are not part of it, and it would wait for them for ever. Start workers with "
+            "multiprocessing.get_context('spawn'), or with joblib, whose workers are not forked; "
+            "or fork before skae is first used."
+        )
+    _process_of_engine = os.getpid()
