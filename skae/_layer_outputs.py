@@ -54,6 +54,63 @@ def layer_outputs(model: keras.Model, inputs: np.ndarray) -> dict[str, np.ndarra
     return outputs
 
 
+class HiddenPath:
+    """The way of rows through the hidden layers of an encoder.
+
+    Hidden layers have trainable weights, and others with weights come after them: the last, whose
+    outputs become the code by sums, activations or penalties, are no layers of their own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional or Sequential; models within are opened likewise. Its layers are shared, not
+        called: it is left as it was.
+    before_weights : bool, default=False
+        Whether layers with weights come after the model.
+    """
+
+    def __init__(self, model: keras.Model, *, before_weights: bool = False):
+        self._stops = _stops(keras.Model(model.inputs[0], model.outputs), before_weights)
+        ends = [tensor for tensor, _ in self._stops]
+        self._until_stops = keras.Model(model.inputs[0], ends) if ends else None
+
+    def __call__(self, inputs) -> list[np.ndarray]:
+        r"""Return what each hidden layer makes of rows, those next to the input first."""
+        if self._until_stops is None:
+            return []
+        hidden = []
+        values = keras.tree.flatten(self._until_stops(inputs, training=False))
+        for value, (_, within) in zip(values, self._stops, strict=True):
+            hidden += [keras.ops.convert_to_numpy(value)] if within is None else within(value)
+        return hidden
+
+
+def hidden_path(encoder: keras.Model) -> HiddenPath:
+    """Return the way through an encoder, made when it is first asked for and kept with it."""
+    if getattr(encoder, "_skae_path", None) is None:
+        encoder._skae_path = HiddenPath(encoder)
+    return encoder._skae_path
+
+
+def _stops(graph, before_weights):
+    """Return the outputs of hidden layers, or inner models and their inputs, in order."""
+    stops = []
+    needed = {id(output) for output in graph.outputs} if before_weights else set()
+    for _, nodes in sorted(graph._nodes_by_depth.items()):  # from the output to the input
+        for node in nodes:
+            outputs = keras.tree.flatten(node.output_tensors)
+            is_needed = any(id(output) in needed for output in outputs)
+            weighted = isinstance(node.operation, keras.Layer) and node.operation.trainable_weights
+            if weighted and _is_open(node.operation):
+                inner = HiddenPath(node.operation, before_weights=is_needed)
+                stops.append((node.input_tensors[0], inner))
+            elif weighted and is_needed:
+                stops.append((outputs[0], None))
+            if weighted or is_needed:
+                needed |= {id(tensor) for tensor in node.input_tensors}
+    return stops[::-1]
+
+
 def _is_open(layer):
     """Tell whether a layer is a model made of layers whose connections are known."""
     return isinstance(layer, keras.Model) and len(getattr(layer, "inputs", None) or ()) == 1

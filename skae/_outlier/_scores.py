@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
+from skae._layer_outputs import hidden_path
 from skae._outlier._passage import Passage
 from skae._outlier._whitening import Whitening
 
@@ -273,10 +274,10 @@ class Mahalanobis(BaseScore):
 class HiddenPath(BaseScore):
     r"""Distance between the ways of x and of x̂ through the encoder: SAP and NAP [1]_.
 
-    With h₀(x) = x and hᵢ(x) the output of the encoder's i-th layer with weights,
-    SAP(x) = Σᵢ ‖hᵢ(x) − hᵢ(x̂)‖². NAP whitens the joined differences first, so that a layer of
-    small numbers counts as much as one of large ones. It needs a Keras autoencoder, alone or as
-    the last step of a Pipeline.
+    With h₀(x) = x, hᵢ(x) the output of the encoder's i-th hidden layer with weights and, as the
+    last of them, the code, SAP(x) = Σᵢ ‖hᵢ(x) − hᵢ(x̂)‖². NAP whitens the joined differences
+    first, so that a layer of small numbers counts as much as one of large ones. It needs a Keras
+    autoencoder, alone or as the last step of a Pipeline.
 
     Parameters
     ----------
@@ -353,16 +354,15 @@ def _path_differences(passage):
             f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
             "or another score."
         ) from error
-    hidden = [layer.output for layer in encoder.layers if layer.trainable_weights]
-    path = keras.Model(encoder.input, [*hidden, encoder.output])
-    ways = [_way(path, part) for part in (samples, reconstructions)]
+    ways = [_way(encoder, part) for part in (samples, reconstructions)]
     return np.concatenate([x - y for x, y in zip(*ways, strict=True)], axis=1)
 
 
-def _way(path, samples):
-    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *path.input.shape[1:])
-    outputs = [keras.ops.convert_to_numpy(output) for output in path(inputs, training=False)]
-    return [part.reshape(len(inputs), -1).astype(float) for part in (inputs, *outputs)]
+def _way(encoder, samples):
+    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
+    code = keras.ops.convert_to_numpy(encoder(inputs, training=False))
+    way = (inputs, *hidden_path(encoder)(inputs), code)
+    return [part.reshape(len(inputs), -1).astype(float) for part in way]
 
 
 SCORES = {
