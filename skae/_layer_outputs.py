@@ -78,7 +78,7 @@ class HiddenPath:
         r"""Return what each hidden layer makes of rows, those next to the input first."""
         if self._until_stops is None:
             return []
-        hidden = []
+        hidden: list[np.ndarray] = []
         values = keras.tree.flatten(self._until_stops(inputs, training=False))
         for value, (_, within) in zip(values, self._stops, strict=True):
             hidden += [keras.ops.convert_to_numpy(value)] if within is None else within(value)
@@ -94,7 +94,7 @@ def hidden_path(encoder: keras.Model) -> HiddenPath:
 
 def _stops(graph, before_weights):
     """Return the outputs of hidden layers, or inner models and their inputs, in order."""
-    stops = []
+    stops: list[tuple[keras.KerasTensor, HiddenPath | None]] = []
     needed = {id(output) for output in graph.outputs} if before_weights else set()
     for _, nodes in sorted(graph._nodes_by_depth.items()):  # from the output to the input
         for node in nodes:

@@ -4,11 +4,13 @@ from numbers import Integral
 from typing import ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
 
 from skae._validation import validate_rows
 
@@ -21,6 +23,10 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
     An autoencoder of the windows sees how the steps follow each other; its scores of windows become
     scores of time steps with :meth:`step_scores`. Windows start every ``stride`` steps, and the
     last one ends with the series, so that every step is in a window at least.
+
+    Windows that overlap repeat each other. Rows to test with, or to calibrate a detector with, are
+    therefore cut off the end of the series, never drawn at random: ``calibration="last"`` with a
+    ``gap`` of ``ceil(window / stride) − 1`` does that.
 
     Parameters
     ----------
@@ -50,7 +56,9 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
     >>> faulty = series.copy()
     >>> faulty[500:505] = 0
     >>> windows = SlidingWindows(window=20)
-    >>> detector = ReconstructionOutlierDetector(PCA(2), score="squared_error", random_state=0)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(2), score="squared_error", calibration="last", gap=19, random_state=0
+    ... )
     >>> scores = detector.fit(windows.fit_transform(series)).score_samples(
     ...     windows.transform(faulty)
     ... )
@@ -90,7 +98,7 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         self._starts(len(series))
         return self
 
-    def transform(self, X: ArrayLike) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray | pd.DataFrame:
         """Return the windows.
 
         Parameters
@@ -102,7 +110,8 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         -------
         windows : ndarray of shape (n_windows, window * n_channels)
             Step after step, the channels of a step beside each other, as ``SequenceAutoencoder``
-            takes them.
+            takes them. A DataFrame after ``set_output(transform="pandas")`` or ``"polars"``; the
+            pandas index is the one that a DataFrame X has at the last step of each window.
 
         Raises
         ------
@@ -113,7 +122,35 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         series, _ = validate_rows(self, X, reset=False)
         starts = self._starts(len(series))
         windows = sliding_window_view(series, self.window, axis=0)[starts]
-        return windows.swapaxes(1, 2).reshape(len(starts), -1)
+        rows = windows.swapaxes(1, 2).reshape(len(starts), -1)
+        if (
+            isinstance(X, pd.DataFrame)
+            and _get_output_config("transform", self)["dense"] == "pandas"
+        ):
+            return pd.DataFrame(rows, index=X.index[starts + self.window - 1])
+        return rows
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Return the names of the columns of windows: channel, underscore, step from 0.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the channels where there were none at fit, else those seen at fit.
+
+        Returns
+        -------
+        names : ndarray of shape (window * n_features_in_,), object
+
+        Raises
+        ------
+        ValueError
+            If they are not the names seen at fit, or not as many.
+        """
+        check_is_fitted(self)
+        channels = _check_feature_names_in(self, input_features)
+        names = [f"{channel}_{step}" for step in range(self.window) for channel in channels]
+        return np.array(names, dtype=object)
 
     def step_scores(
         self, window_scores: ArrayLike, n_steps: int, aggregate: str = "mean"

@@ -26,6 +26,9 @@ from skae._outlier import _thresholds
 from skae._outlier._scores import SCORES
 from skae._outlier._whitening import Whitening
 
+# Some tests and scikit-learn's checks have few rows; the warning has tests of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:Expected at least 19 calibration rows:UserWarning")
+
 RATES = (0.01, 0.05, 0.1)
 
 

@@ -1,9 +1,13 @@
 """What windows of a series owe to its time steps."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
 
-from skae import SlidingWindows
+from skae import ReconstructionOutlierDetector, SlidingWindows
 
 
 def test_windows_hold_the_steps_in_order():
@@ -38,3 +42,44 @@ def test_wrong_series_and_scores_are_refused():
         windows.step_scores(np.zeros(7), n_steps=10, aggregate="median")
     with pytest.raises(ValueError, match="Expected stride of at most window=4"):
         SlidingWindows(window=4, stride=5).fit(np.zeros((10, 1)))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_frames_of_windows_have_the_time_of_the_last_step(stride):
+    series = pd.DataFrame(
+        np.arange(20.0).reshape(10, 2),
+        columns=["a", "b"],
+        index=pd.date_range("2024-01-01", periods=10, freq="h"),
+    )
+    windows = SlidingWindows(window=3, stride=stride)
+    plain = windows.fit_transform(series)
+    assert isinstance(plain, np.ndarray)
+    frame = windows.set_output(transform="pandas").fit_transform(series)
+    assert list(frame.columns) == ["a_0", "b_0", "a_1", "b_1", "a_2", "b_2"]
+    np.testing.assert_array_equal(frame, plain)
+    for time, window in frame.iterrows():
+        np.testing.assert_array_equal(window[["a_2", "b_2"]], series.loc[time])
+    pd.testing.assert_frame_equal(frame, windows.transform(series))
+
+
+def test_frames_of_windows_of_arrays_and_polars():
+    windows = SlidingWindows(window=4).set_output(transform="pandas")
+    frame = windows.fit_transform(np.arange(10.0)[:, None])
+    assert list(frame.columns) == ["x0_0", "x0_1", "x0_2", "x0_3"]
+    assert list(frame.index) == list(range(7))
+    windows.set_output(transform="polars")
+    polars = windows.fit_transform(pl.DataFrame({"a": np.arange(10.0)}))
+    assert polars.shape == (7, 4)
+    assert polars.columns == ["a_0", "a_1", "a_2", "a_3"]
+
+
+def test_frames_of_windows_go_through_a_pipeline():
+    rng = np.random.default_rng(0)
+    series = pd.DataFrame(rng.normal(size=(120, 1)), columns=["a"])
+    detector = ReconstructionOutlierDetector(PCA(2), calibration="last", gap=4, random_state=0)
+    pipeline = make_pipeline(SlidingWindows(window=5), detector).set_output(transform="pandas")
+    pipeline.fit(series)
+    assert pipeline[-1].feature_names_in_.tolist() == [f"a_{step}" for step in range(5)]
+    detector = pipeline[-1].set_output(transform="pandas")
+    errors = detector.feature_errors(pipeline[0].transform(series))
+    assert list(errors.index) == list(range(4, 120))

@@ -2,16 +2,23 @@
 
 import warnings
 from abc import ABC, abstractmethod
+from numbers import Real
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import OutlierMixin
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from skae._outlier import _thresholds
 
 _AUTO_FALSE_POSITIVE_RATE = 0.05
+_THRESHOLD_CONSTRAINTS = {
+    "offset": [Interval(Real, -np.inf, np.inf, closed="both"), None],
+    "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right"), None],
+    "false_positive_rate": [Interval(Real, 0, 1, closed="neither"), None],
+}
 
 
 class CalibratedDetector(OutlierMixin, ABC):
@@ -147,9 +154,19 @@ class CalibratedDetector(OutlierMixin, ABC):
         Raises
         ------
         ValueError
-            If not exactly one threshold is asked for, or the labels are of another kind.
+            If not exactly one threshold is asked for, it is out of its range, or the labels are of
+            another kind.
         """
         check_is_fitted(self)
+        validate_parameter_constraints(
+            _THRESHOLD_CONSTRAINTS,
+            {
+                "offset": offset,
+                "contamination": contamination,
+                "false_positive_rate": false_positive_rate,
+            },
+            "set_threshold",
+        )
         asked = [
             value for value in (offset, contamination, false_positive_rate) if value is not None
         ]
@@ -187,9 +204,7 @@ class CalibratedDetector(OutlierMixin, ABC):
         if contamination != "auto":
             self.offset_ = _thresholds.quantile_offset(self.fit_scores_, contamination)
         elif false_positive_rate is None:
-            self.offset_ = _thresholds.conformal_offset(
-                self.calibration_scores_, _AUTO_FALSE_POSITIVE_RATE
-            )
+            self.offset_ = _auto_offset(self.calibration_scores_)
         else:
             self.offset_ = _conformal_offset(self.calibration_scores_, false_positive_rate)
 
@@ -211,15 +226,31 @@ def _is_outlier(y):
     ValueError
         If they are of neither, or all alike so that the conventions cannot be told apart.
     """
-    labels = set(np.unique(y).tolist())
+    given = np.asarray(y)
+    labels = set(given.ravel().tolist())
     if labels == {-1, 1}:
-        return np.asarray(y) == -1
+        return given == -1
     if labels == {0, 1}:
-        return np.asarray(y) == 1
+        return given == 1
     raise ValueError(
         "Expected labels -1 for outliers and 1 for the others, or 1 for outliers and 0 for the "
         f"others, both present; received {sorted(labels, key=str)[:5]}. Recode y."
     )
+
+
+def _auto_offset(scores):
+    """Return the conformal offset of the default rate, or of the lowest that rows allow."""
+    lowest = 1 / (len(scores) + 1)
+    if lowest > _AUTO_FALSE_POSITIVE_RATE:
+        warnings.warn(
+            f"Expected at least {round(1 / _AUTO_FALSE_POSITIVE_RATE) - 1} calibration rows for "
+            f"the default false positive rate of {_AUTO_FALSE_POSITIVE_RATE}, received "
+            f"{len(scores)}: the rate is {lowest:.2g} instead, the lowest that they allow. Pass "
+            "more rows, a larger calibration_size, calibration_size=None or false_positive_rate.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return _thresholds.conformal_offset(scores, max(lowest, _AUTO_FALSE_POSITIVE_RATE))
 
 
 def _conformal_offset(scores, false_positive_rate):

@@ -1,25 +1,24 @@
 """The outlier detector over any autoencoder."""
 
+from copy import copy
 from numbers import Integral, Real
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import _fit_context, clone
-from sklearn.model_selection import KFold, train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skae._outlier._calibrated import CalibratedDetector
+from skae._outlier._calibration import check_calibration, splits_of, warn_of_overlap
 from skae._outlier._default import default_autoencoder
 from skae._outlier._explanations import FeatureErrorsMixin
 from skae._outlier._parameter import HasScoreParameter
 from skae._outlier._passage import Passage, passages
 from skae._outlier._scores import SCORES, BaseScore, usual_errors
 from skae._validation import validate_rows
-
-_N_FOLDS = 5
 
 
 class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasScoreParameter):
@@ -38,7 +37,8 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         detected best on many data sets; put a ``StandardScaler`` before it.
     contamination : "auto" or float in (0, 0.5], default="auto"
         A float is the share of the rows passed to ``fit`` that ``predict`` calls outliers, as in
-        scikit-learn's detectors. ``"auto"`` is ``false_positive_rate=0.05``.
+        scikit-learn's detectors. ``"auto"`` is ``false_positive_rate=0.05``, or with a warning the
+        lowest rate that fewer than 19 calibration rows can keep, 1 / (their number + 1).
     false_positive_rate : float in (0, 1), default=None
         Largest probability with which a new normal row is called an outlier, if the rows passed to
         ``fit`` are normal. It needs 1 / rate − 1 calibration rows; with fewer, only a threshold
@@ -47,7 +47,17 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         Share or number of the rows that the threshold is read off, and that the autoencoder is not
         trained on. None uses every row for both by cross-fitting: each of five folds is scored by
         an autoencoder of the other four, and ``autoencoder_`` is trained on all rows. The rate then
-        holds approximately, and ``fit`` takes six times as long.
+        holds approximately, and ``fit`` takes six times as long. With ``groups`` it counts groups.
+    calibration : {"random", "last"} or splitter, default="random"
+        Which rows these are:
+
+        - ``"random"``: any, or whole groups if ``fit`` is given ``groups``;
+        - ``"last"``: the last ones, for rows in order of time, such as windows of a series;
+        - a splitter of scikit-learn's, such as ``GroupShuffleSplit`` or ``TimeSeriesSplit``: those
+          that it calls test rows, whatever ``calibration_size``. Several splits are cross-fitted.
+    gap : int, default=0
+        Rows before the last ones that are not trained on. Windows that overlap share steps with
+        ``ceil(window / stride) − 1`` windows before them.
     score : str or BaseScore, default="mahalanobis"
         What is anomalous about a row x with code z and reconstruction x̂:
 
@@ -126,6 +136,8 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
             Interval(Real, 0, 1, closed="neither"),
             None,
         ],
+        "calibration": [StrOptions({"random", "last"}), HasMethods(["split", "get_n_splits"])],
+        "gap": [Interval(Integral, 0, None, closed="left")],
         "score": [StrOptions(set(SCORES)), BaseScore],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -138,6 +150,8 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         contamination="auto",
         false_positive_rate=None,
         calibration_size=0.2,
+        calibration="random",
+        gap=0,
         score="mahalanobis",
         random_state=None,
         verbose=0,
@@ -146,6 +160,8 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         self.contamination = contamination
         self.false_positive_rate = false_positive_rate
         self.calibration_size = calibration_size
+        self.calibration = calibration
+        self.gap = gap
         self.score = score
         self.random_state = random_state
         self.verbose = verbose
@@ -153,7 +169,7 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
     # ---- fitting --------------------------------------------------------------------------
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
+    def fit(self, X: ArrayLike, y: object = None, groups: ArrayLike | None = None) -> Self:
         r"""Train the autoencoder and choose the threshold.
 
         Parameters
@@ -161,7 +177,10 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
             Normal rows, or rows of which few are not. At least two.
         y : object, default=None
-            Ignored.
+            Ignored, unless ``calibration`` is a splitter that asks for it.
+        groups : array-like of shape (n_samples,), default=None
+            Which rows belong together, such as those of one patient or machine: a group is
+            trained on or calibrated with as a whole, so that the rate is that of new groups.
 
         Returns
         -------
@@ -170,56 +189,72 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         Raises
         ------
         ValueError
-            If X or a parameter is not as described.
+            If X or a parameter is not as described. After any error the detector is as it was
+            before.
         """
+        beside = copy(self)
+        beside._learn(X, y, groups)
+        self.__dict__ = beside.__dict__  # at once, so that no interrupt leaves half of it
+        return self
+
+    def _learn(self, X, y, groups):
         self._check_one_threshold(self.contamination, self.false_positive_rate)
+        check_calibration(self.calibration, self.calibration_size, self.gap, groups)
+        self._unfitted_score()
         rows, self._row_shape = validate_rows(self, X, reset=True)
         if len(rows) < 2:
             raise ValueError(
                 "Expected at least 2 rows, one to train on and one to calibrate with; received "
                 f"n_samples={len(rows)} (1 sample). Pass more rows."
             )
+        if self.calibration == "random" and groups is None:
+            warn_of_overlap(rows)
         rng = check_random_state(self.random_state)
-        if self.calibration_size is None:
-            self._fit_and_cross_calibrate(rows, rng)
+        splits = self._splits(rows, y, groups, rng)
+        if len(splits) == 1:
+            training, calibration = splits[0]
+            self._fit_and_calibrate(rows, training, calibration, rng)
         else:
-            self._fit_and_calibrate(rows, rng)
+            self._fit_and_cross_calibrate(rows, splits, rng)
         self._set_offset(self.contamination, self.false_positive_rate)
-        return self
 
-    def _fit_and_calibrate(self, rows, rng):
-        training, calibration = self._split(len(rows), rng)
+    def _splits(self, rows, y, groups, rng):
+        return splits_of(
+            rows,
+            y,
+            groups,
+            calibration=self.calibration,
+            size=self.calibration_size,
+            gap=self.gap,
+            rng=rng,
+        )
+
+    def _fit_and_calibrate(self, rows, training, calibration, rng):
         self._fit_autoencoder(rows[training], rng)
         self._score_fit_rows(rows)
         self.calibration_scores_ = self.fit_scores_[calibration]
 
-    def _split(self, n_rows, rng):
-        size = self.calibration_size
-        n_calibration = size if isinstance(size, Integral) else max(1, round(size * n_rows))
-        if n_calibration >= n_rows:
-            raise ValueError(
-                f"Expected calibration_size to leave rows to train on; received {size} of "
-                f"{n_rows} rows. Lower it, or cross-fit with calibration_size=None."
-            )
-        return train_test_split(np.arange(n_rows), test_size=int(n_calibration), random_state=rng)
-
-    def _fit_and_cross_calibrate(self, rows, rng):
-        folds = KFold(min(_N_FOLDS, len(rows)), shuffle=True, random_state=rng)
-        scores = np.empty(len(rows))
-        for training, fold in folds.split(rows):
+    def _fit_and_cross_calibrate(self, rows, splits, rng):
+        scores = []
+        for training, fold in splits:
             self._fit_autoencoder(rows[training], rng)
-            scores[fold] = self._scores(rows[fold])
+            scores.append(self._scores(rows[fold]))
         self._fit_autoencoder(rows, rng)
         self._score_fit_rows(rows)
-        self.calibration_scores_ = scores
+        by_row = np.argsort(np.concatenate([fold for _, fold in splits]), kind="stable")
+        self.calibration_scores_ = np.concatenate(scores)[by_row]
 
     def _fit_autoencoder(self, rows, rng):
         samples = self._samples(rows)
         self.autoencoder_ = _seeded(self._unfitted_autoencoder(rows), rng).fit(samples)
-        score = self.get_params(deep=False)["score"]
-        self.score_ = clone(score) if isinstance(score, BaseScore) else SCORES[score]()
-        self.score_.check_parameters()
+        self.score_ = self._unfitted_score()
         self.score_.fit(Passage.through(self.autoencoder_, samples))
+
+    def _unfitted_score(self):
+        score = self.get_params(deep=False)["score"]
+        unfitted = clone(score) if isinstance(score, BaseScore) else SCORES[score]()
+        unfitted.check_parameters()
+        return unfitted
 
     def _unfitted_autoencoder(self, rows):
         if self.autoencoder is not None:
@@ -229,7 +264,7 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
     def _score_fit_rows(self, rows):
         scores, squares = [], np.zeros(self.n_features_in_)
         for part, is_row in self._passages(rows):
-            scores.append(-self.score_.anomaly(part)[is_row])
+            scores.append(-self._anomalies(part, is_row))
             squares = squares + np.square(part.errors[is_row]).sum(axis=0)
         self.fit_scores_ = np.concatenate(scores)
         self.usual_errors_ = usual_errors(squares / len(rows))
@@ -267,7 +302,19 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
 
     def _scores(self, rows):
         parts = self._passages(rows)
-        return np.concatenate([-self.score_.anomaly(part)[is_row] for part, is_row in parts])
+        return np.concatenate([-self._anomalies(part, is_row) for part, is_row in parts])
+
+    def _anomalies(self, passage, is_row):
+        """Return what the score says of rows; NaN would be below no threshold."""
+        anomalies = np.asarray(self.score_.anomaly(passage), dtype=np.float64)
+        if anomalies.shape != is_row.shape or np.isnan(anomalies[is_row]).any():
+            raise ValueError(
+                f"Expected anomaly of {type(self.score_).__name__} to return one number for each "
+                f"of {len(is_row)} rows, none of them NaN; received an array of shape "
+                f"{anomalies.shape} with {np.isnan(anomalies).sum()} NaN. Mend the score, or look "
+                "whether the autoencoder's training diverged."
+            )
+        return anomalies[is_row]
 
     def _squared_errors(self, X):
         parts = self._passages(self._rows_in_use(X))
