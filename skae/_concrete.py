@@ -43,7 +43,10 @@ class ConcreteAutoencoder(SelectorMixin, ObjectiveAutoencoder):
     annealing : float in (0, 1], default=0.75
         Share of ``epochs`` in which features are chosen.
     network : BaseNetwork or None, default=None
-        Its decoder is used; None is :class:`DenseNetwork` with its defaults.
+        Its decoder is used; None is :class:`DenseNetwork` with ``hidden_layer_sizes``.
+    hidden_layer_sizes : sequence of int or None, default=None
+        Units of the hidden layers of the network that None stands for, code to output in reverse
+        order; None is its default, (256, 128). A network that is given has sizes of its own.
     activation : str, callable, keras.layers.Layer or None, default=None
         Activation of the network's layers; None keeps the network's own.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=1e-2
@@ -106,6 +109,7 @@ feature_names_in_, mean_
         end_temperature=0.1,
         annealing=0.75,
         network=None,
+        hidden_layer_sizes=None,
         activation=None,
         output_activation="linear",
         loss="mse",
@@ -124,6 +128,7 @@ feature_names_in_, mean_
         super().__init__(
             n_components,
             network=network,
+            hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             output_activation=output_activation,
             loss=loss,

@@ -51,7 +51,10 @@ default="gaussian"
         Whether noisy rows are clipped to the range of the training data.
     network : BaseNetwork or None, default=None
         Layers on either side of the code, such as :class:`ConvNetwork`; None is
-        :class:`DenseNetwork` with its defaults.
+        :class:`DenseNetwork` with ``hidden_layer_sizes``.
+    hidden_layer_sizes : sequence of int or None, default=None
+        Units of the hidden layers of the network that None stands for; None is its default,
+        (256, 128). A network that is given has sizes of its own.
     activation : str, callable, keras.layers.Layer or None, default=None
         Activation of the network's layers; None keeps the network's own.
     code_activation : str, callable or keras.layers.Layer, default="linear"
@@ -101,6 +104,7 @@ feature_names_in_, mean_
         noise=0.3,
         clip=False,
         network=None,
+        hidden_layer_sizes=None,
         activation=None,
         code_activation="linear",
         output_activation="linear",
@@ -121,6 +125,7 @@ feature_names_in_, mean_
         super().__init__(
             n_components,
             network=network,
+            hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             output_activation=output_activation,
             loss=loss,

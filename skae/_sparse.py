@@ -30,7 +30,10 @@ class SparseAutoencoder(ObjectiveAutoencoder):
         ρ, for ``penalty="kl"``.
     network : BaseNetwork or None, default=None
         Layers on either side of the code, such as :class:`ConvNetwork`; None is
-        :class:`DenseNetwork` with its defaults.
+        :class:`DenseNetwork` with ``hidden_layer_sizes``.
+    hidden_layer_sizes : sequence of int or None, default=None
+        Units of the hidden layers of the network that None stands for; None is its default,
+        (256, 128). A network that is given has sizes of its own.
     activation : str, callable, keras.layers.Layer or None, default=None
         Activation of the network's layers; None keeps the network's own.
     code_activation : str, callable or keras.layers.Layer, default="relu"
@@ -79,6 +82,7 @@ feature_names_in_, mean_
         penalty="l1",
         target_rate=0.05,
         network=None,
+        hidden_layer_sizes=None,
         activation=None,
         code_activation="relu",
         output_activation="linear",
@@ -99,6 +103,7 @@ feature_names_in_, mean_
         super().__init__(
             n_components,
             network=network,
+            hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             output_activation=output_activation,
             loss=loss,

@@ -62,7 +62,10 @@ class VariationalAutoencoder(ObjectiveAutoencoder):
         mean variance outside the first ``n_components`` principal axes, as probabilistic PCA does.
     network : BaseNetwork or None, default=None
         Layers on either side of the code, such as :class:`ConvNetwork`; None is
-        :class:`DenseNetwork` with its defaults.
+        :class:`DenseNetwork` with ``hidden_layer_sizes``.
+    hidden_layer_sizes : sequence of int or None, default=None
+        Units of the hidden layers of the network that None stands for; None is its default,
+        (256, 128). A network that is given has sizes of its own.
     activation : str, callable, keras.layers.Layer or None, default=None
         Activation of the network's layers; None keeps the network's own.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
@@ -126,6 +129,7 @@ feature_names_in_, mean_
         kl_warmup=0,
         noise_variance=None,
         network=None,
+        hidden_layer_sizes=None,
         activation=None,
         output_activation="linear",
         loss="mse",
@@ -145,6 +149,7 @@ feature_names_in_, mean_
         super().__init__(
             n_components,
             network=network,
+            hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             output_activation=output_activation,
             loss=loss,

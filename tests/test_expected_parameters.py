@@ -1,0 +1,91 @@
+"""Parameters and outputs that users of scikit-learn and Keras expect, found where they look."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skae import (
+    ConcreteAutoencoder,
+    ContractiveAutoencoder,
+    ConvNetwork,
+    DenoisingAutoencoder,
+    DenseNetwork,
+    KerasNetwork,
+    SparseAutoencoder,
+    VariationalAutoencoder,
+)
+
+OBJECTIVES = [
+    ConcreteAutoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    VariationalAutoencoder,
+]
+SMALL = {"epochs": 1, "batch_size": 32, "random_state": 0}
+
+objectives = pytest.mark.parametrize("objective", OBJECTIVES)
+
+
+def _units(autoencoder):
+    """Return the units of the hidden layers of the fitted decoder, code to output."""
+    return [layer.units for layer in autoencoder.decoder_.layers if "hidden" in layer.name]
+
+
+# ---- sizes of hidden layers -------------------------------------------------------------------
+
+
+@objectives
+def test_hidden_layer_sizes_are_those_of_a_dense_network(objective, X):
+    given = objective(2, hidden_layer_sizes=(6, 4), **SMALL).fit(X)
+    by_network = objective(2, network=DenseNetwork((6, 4)), **SMALL).fit(X)
+    assert _units(given) == [4, 6]
+    np.testing.assert_array_equal(given.reconstruct(X), by_network.reconstruct(X))
+
+
+@objectives
+@pytest.mark.parametrize(
+    "network", [DenseNetwork((4,)), ConvNetwork((4,)), KerasNetwork(len, len)], ids=repr
+)
+def test_network_and_hidden_layer_sizes_exclude_each_other(objective, network, X):
+    autoencoder = objective(2, network=network, hidden_layer_sizes=(8,))
+    with pytest.raises(ValueError, match="Expected either network or hidden_layer_sizes"):
+        autoencoder.fit(X)
+
+
+@objectives
+def test_parameters_of_the_default_network_can_be_set(objective, X):
+    autoencoder = objective(2, **SMALL).set_params(network__hidden_layer_sizes=(5,))
+    assert autoencoder.get_params()["network__hidden_layer_sizes"] == (5,)
+    assert clone(autoencoder).get_params()["network__hidden_layer_sizes"] == (5,)
+    assert _units(autoencoder.fit(X)) == [5]
+
+
+def test_parameters_of_a_given_network_are_set_in_it():
+    autoencoder = DenoisingAutoencoder().set_params(
+        network=ConvNetwork((4,)), network__filters=(3,)
+    )
+    assert isinstance(autoencoder.network, ConvNetwork)
+    assert autoencoder.network.filters == (3,)
+    autoencoder.set_params(network=None, network__activation="relu")
+    assert isinstance(autoencoder.network, DenseNetwork)
+    with pytest.raises(ValueError, match=r"Invalid parameter 'filters' for estimator DenseNetwork"):
+        DenoisingAutoencoder().set_params(network__filters=(3,))
+
+
+def test_getting_parameters_installs_no_network():
+    autoencoder = DenoisingAutoencoder()
+    assert autoencoder.get_params()["network"] is None
+    assert clone(autoencoder).set_params(noise=0.1).network is None
+
+
+@pytest.mark.parametrize("parameter", ["network__hidden_layer_sizes", "hidden_layer_sizes"])
+def test_search_over_sizes_of_the_default_network(parameter, X):
+    pipeline = make_pipeline(StandardScaler(), DenoisingAutoencoder(2, **SMALL))
+    grid = {f"denoisingautoencoder__{parameter}": [(4,), (6,)]}
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X)
+    chosen = search.best_params_[f"denoisingautoencoder__{parameter}"]
+    assert _units(search.best_estimator_[-1]) == list(chosen)
