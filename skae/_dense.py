@@ -22,6 +22,8 @@ class DenseAutoencoder(BaseAutoencoder):
         Units of the encoder's hidden layers, input to code; the decoder has them in reverse order.
     activation : str or callable, default="silu"
         Activation of the hidden layers, by Keras's name or as a function.
+    dropout, kernel_regularizer
+        As in :class:`DenseNetwork`.
     code_activation : str or callable, default="linear"
         Activation of the code.
     output_activation : str or callable, default="linear"
@@ -109,6 +111,8 @@ class DenseAutoencoder(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "hidden_layer_sizes": ["array-like"],
         "activation": ACTIVATION,
+        "dropout": DenseNetwork._parameter_constraints["dropout"],
+        "kernel_regularizer": DenseNetwork._parameter_constraints["kernel_regularizer"],
         "code_activation": ACTIVATION,
     }
 
@@ -118,6 +122,8 @@ class DenseAutoencoder(BaseAutoencoder):
         *,
         hidden_layer_sizes=(256, 128),
         activation="silu",
+        dropout=0.0,
+        kernel_regularizer=None,
         code_activation="linear",
         output_activation="linear",
         loss="mse",
@@ -153,10 +159,17 @@ class DenseAutoencoder(BaseAutoencoder):
         )
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.dropout = dropout
+        self.kernel_regularizer = kernel_regularizer
         self.code_activation = code_activation
 
     def _network(self):
-        return DenseNetwork(self.hidden_layer_sizes, activation=self.activation)
+        return DenseNetwork(
+            self.hidden_layer_sizes,
+            activation=self.activation,
+            dropout=self.dropout,
+            kernel_regularizer=self.kernel_regularizer,
+        )
 
     def _code_activation(self):
         return self.code_activation

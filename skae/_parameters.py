@@ -64,3 +64,7 @@ OPTIMIZER = [
     SubclassOf(keras.optimizers.Optimizer),
     keras.optimizers.Optimizer,
 ]
+REGULARIZER = [
+    KerasName("regularizer", "l2", keras.regularizers.get),
+    keras.regularizers.Regularizer,
+]

@@ -12,6 +12,7 @@ from skae import (
     ContractiveAutoencoder,
     ConvNetwork,
     DenoisingAutoencoder,
+    DenseAutoencoder,
     DenseNetwork,
     KerasNetwork,
     SparseAutoencoder,
@@ -89,3 +90,46 @@ def test_search_over_sizes_of_the_default_network(parameter, X):
     search = GridSearchCV(pipeline, grid, cv=2).fit(X)
     chosen = search.best_params_[f"denoisingautoencoder__{parameter}"]
     assert _units(search.best_estimator_[-1]) == list(chosen)
+
+
+# ---- dropout ----------------------------------------------------------------------------------
+
+
+@objectives
+def test_dropout_reaches_every_objective(objective, X):
+    plain = objective(2, network=DenseNetwork((16,)), **SMALL).fit(X)
+    dropped = clone(plain).set_params(network__dropout=0.5).fit(X)
+    assert "decoder_dropout_1" in {layer.name for layer in dropped.decoder_.layers}
+    assert dropped.history_["loss"] != plain.history_["loss"]
+    np.testing.assert_array_equal(dropped.reconstruct(X), dropped.reconstruct(X))
+    np.testing.assert_array_equal(clone(dropped).fit(X).reconstruct(X), dropped.reconstruct(X))
+
+
+def test_more_dropout_makes_a_larger_training_loss_at_the_same_weights(X):
+    def loss(dropout):
+        autoencoder = DenseAutoencoder(
+            2, hidden_layer_sizes=(32,), dropout=dropout, init="random", learning_rate=1e-9, **SMALL
+        )
+        return autoencoder.fit(X).history_["loss"][0]
+
+    assert loss(0.0) < loss(0.3) < loss(0.8)
+
+
+def test_dropout_keeps_the_start_at_pca(X):
+    settings = {"learning_rate": 1e-9, "early_stopping": False, **SMALL}
+    plain = DenseAutoencoder(2, hidden_layer_sizes=(8,), **settings).fit(X)
+    dropped = DenseAutoencoder(2, hidden_layer_sizes=(8,), dropout=0.5, **settings).fit(X)
+    np.testing.assert_allclose(dropped.transform(X), plain.transform(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0, "half"])
+def test_dropout_outside_its_range(dropout, X):
+    with pytest.raises(ValueError, match=r"'dropout' parameter .* float in the range \[0.0, 1.0\)"):
+        DenseAutoencoder(dropout=dropout).fit(X)
+    with pytest.raises(ValueError, match=r"'dropout' parameter of DenseNetwork"):
+        DenoisingAutoencoder(network=DenseNetwork(dropout=dropout)).fit(X)
+
+
+def test_regularizer_that_keras_does_not_know(X):
+    with pytest.raises(ValueError, match=r"name of a Keras regularizer, such as 'l2'"):
+        DenseAutoencoder(kernel_regularizer="l7").fit(X)

@@ -1,6 +1,6 @@
 """Fully connected network."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar
 
 import keras
@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval
 
 from skae._activations import activated
 from skae._networks._base import BaseNetwork
-from skae._parameters import ACTIVATION
+from skae._parameters import ACTIVATION, REGULARIZER
 
 
 class DenseNetwork(BaseNetwork):
@@ -24,6 +24,12 @@ class DenseNetwork(BaseNetwork):
         ``keras.layers.LeakyReLU(0.1)`` or the name of its class, ``"LeakyReLU"``.
     kernel_initializer : str or keras.initializers.Initializer, default="glorot_uniform"
         What the kernels of the hidden layers start from.
+    dropout : float in [0, 1), default=0.0
+        Share of every hidden layer's outputs that is set to zero, drawn anew for each batch, in
+        training alone.
+    kernel_regularizer : str, keras.regularizers.Regularizer or None, default=None
+        Penalty on the kernels of the hidden layers, such as ``"l2"`` or
+        ``keras.regularizers.L2(1e-4)``. It is part of the loss, that of held-out rows included.
 
     Examples
     --------
@@ -36,6 +42,8 @@ class DenseNetwork(BaseNetwork):
         "hidden_layer_sizes": ["array-like"],
         "activation": ACTIVATION,
         "kernel_initializer": [str, keras.initializers.Initializer],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "kernel_regularizer": [*REGULARIZER, None],
     }
 
     def __init__(
@@ -44,10 +52,14 @@ class DenseNetwork(BaseNetwork):
         *,
         activation="silu",
         kernel_initializer="glorot_uniform",
+        dropout=0.0,
+        kernel_regularizer=None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.kernel_initializer = kernel_initializer
+        self.dropout = dropout
+        self.kernel_regularizer = kernel_regularizer
 
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""
@@ -56,22 +68,37 @@ class DenseNetwork(BaseNetwork):
 
     def encoder_body(self, inputs):
         """Return the last hidden layer's output, of shape (None, hidden_layer_sizes[-1])."""
-        return hidden_layers(inputs, self.hidden_layer_sizes, self, "encoder")
+        return self._hidden_layers(inputs, self.hidden_layer_sizes, "encoder")
 
     def decoder_body(self, code, sample_shape, kernel_initializer):
         r"""Return the output before its activation, of shape (None, \*sample_shape)."""
-        features = hidden_layers(code, reversed(self.hidden_layer_sizes), self, "decoder")
+        features = self._hidden_layers(code, reversed(self.hidden_layer_sizes), "decoder")
         (n_features,) = sample_shape
         return layers.Dense(n_features, kernel_initializer=kernel_initializer, name="output")(
             features
         )
 
+    def _hidden_layers(self, features, sizes, prefix):
+        return hidden_layers(
+            features,
+            sizes,
+            self,
+            prefix,
+            dropout=self.dropout,
+            kernel_regularizer=self.kernel_regularizer,
+        )
 
-def hidden_layers(features, sizes, network, prefix):
+
+def hidden_layers(features, sizes, network, prefix, *, dropout=0.0, kernel_regularizer=None):
     """Return features after dense layers of these sizes, as ``network`` wants them."""
     for depth, size in enumerate(sizes, start=1):
         layer = layers.Dense(
-            size, kernel_initializer=network.kernel_initializer, name=f"{prefix}_hidden_{depth}"
+            size,
+            kernel_initializer=network.kernel_initializer,
+            kernel_regularizer=kernel_regularizer,
+            name=f"{prefix}_hidden_{depth}",
         )
         features = activated(layer, network.activation, features)
+        if dropout:
+            features = layers.Dropout(dropout, name=f"{prefix}_dropout_{depth}")(features)
     return features
