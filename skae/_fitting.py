@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -19,6 +19,7 @@ from skae._assembly import assemble
 from skae._chunks import chunks
 from skae._parameters import ACTIVATION, LOSS, OPTIMIZER
 from skae._principal import is_beaten, principal_axes
+from skae._routing import RoutedParameters
 from skae._scaling import GlobalScale, weighted_mean
 from skae._seeding import seeded
 from skae._validation import drop_weightless, validate_rows
@@ -27,7 +28,7 @@ _RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0
 _DEFAULT_PATIENCE = 20
 
 
-class AutoencoderFitting(BaseEstimator, ABC):
+class AutoencoderFitting(RoutedParameters, ABC):
     """The half of every autoencoder that learns; :class:`BaseAutoencoder` adds its use."""
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -126,7 +127,7 @@ class AutoencoderFitting(BaseEstimator, ABC):
         return []
 
     def _user_callbacks(self):
-        return _training.make_callbacks(self.callbacks)
+        return _training.make_callbacks(self.callbacks, self._routed("callbacks"))
 
     # ---- training -------------------------------------------------------------------------
 
@@ -278,7 +279,11 @@ class AutoencoderFitting(BaseEstimator, ABC):
     def _compile(self):
         """Give the new model its loss and optimizer."""
         _training.compile_model(
-            self.model_, optimizer=self.optimizer, learning_rate=self.learning_rate, loss=self.loss
+            self.model_,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            loss=_training.make_loss(self.loss, self._routed("loss")),
+            routed=self._routed("optimizer"),
         )
 
     def _standardizes(self):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from inspect import signature
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import keras
 
@@ -11,8 +11,6 @@ from skae._base import BaseAutoencoder
 from skae._halves import halves, private_copy
 from skae._networks import KerasNetwork
 from skae._seeding import seeded
-
-_DESTINATIONS = ("model", "encoder", "decoder", "optimizer", "loss", "callbacks")
 
 
 class KerasAutoencoder(BaseAutoencoder):
@@ -96,6 +94,12 @@ feature_names_in_, mean_
     output_activation = "linear"
     init = "random"
 
+    _destinations: ClassVar[tuple[str, ...]] = (
+        "model",
+        "encoder",
+        "decoder",
+        *BaseAutoencoder._destinations,
+    )
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,
         "model": [keras.Model, callable, None],
@@ -163,24 +167,6 @@ feature_names_in_, mean_
         """
         return {**super().get_params(deep=deep), **self._further()}
 
-    def set_params(self, **params) -> Self:
-        """Set parameters, those with a destination included.
-
-        Parameters
-        ----------
-        **params
-            As in scikit-learn, and ``<destination>__<name>``.
-
-        Returns
-        -------
-        self : object
-        """
-        for name, value in params.items():
-            if _destination(name):
-                setattr(self, name, value)
-        own = {name: value for name, value in params.items() if not _destination(name)}
-        return super().set_params(**own)
-
     def _further(self):
         """Return the parameters that ``__init__`` does not name."""
         named = super().get_params(deep=False)
@@ -190,20 +176,13 @@ feature_names_in_, mean_
             if name not in named and not name.startswith("_") and not name.endswith("_")
         }
 
-    def _routed(self, destination):
-        """Return the parameters for one destination, without its name."""
-        return {
-            name.split("__", 1)[1]: value
-            for name, value in self._further().items()
-            if _destination(name) == destination
-        }
-
     def _check_destinations(self):
+        prefixes = ", ".join(f"{destination}__" for destination in self._destinations)
         for name in self._further():
-            if not _destination(name):
+            if not self._destination(name):
                 raise TypeError(
                     f"{type(self).__name__} has no parameter {name!r}: expected one of its own or "
-                    f"one that begins with {', '.join(f'{prefix}__' for prefix in _DESTINATIONS)}."
+                    f"one that begins with {prefixes}."
                 )
 
     # ---- the model ------------------------------------------------------------------------
@@ -260,15 +239,6 @@ feature_names_in_, mean_
             self.model_,
             optimizer=self.optimizer or optimizer,
             learning_rate=self.learning_rate,
-            loss=self.loss or loss,
-            routed=self._further(),
+            loss=_training.make_loss(self.loss or loss, self._routed("loss")),
+            routed=self._routed("optimizer"),
         )
-
-    def _user_callbacks(self):
-        return _training.make_callbacks(self.callbacks, self._routed("callbacks"))
-
-
-def _destination(name: str) -> str | None:
-    """Return the destination that a parameter's name begins with, if it is one."""
-    prefix, separator, _ = name.partition("__")
-    return prefix if separator and prefix in _DESTINATIONS else None

@@ -167,11 +167,15 @@ feature_names_in_, mean_
             self.mean_ = (counted * rows).sum(axis=0) / np.where(totals > 0, totals, 1.0)
 
     def _compile(self):
-        loss = self.loss
+        loss = _training.make_loss(self.loss, self._routed("loss"))
         if self.mask_value is not None:
-            loss = MaskedLoss(keras.losses.get(self.loss), self.mask_value)
+            loss = MaskedLoss(loss, self.mask_value)
         _training.compile_model(
-            self.model_, optimizer=self.optimizer, learning_rate=self.learning_rate, loss=loss
+            self.model_,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            loss=loss,
+            routed=self._routed("optimizer"),
         )
 
     def _observed(self, rows):

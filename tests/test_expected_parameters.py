@@ -1,5 +1,8 @@
 """Parameters and outputs that users of scikit-learn and Keras expect, found where they look."""
 
+import pickle
+
+import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -133,3 +136,59 @@ def test_dropout_outside_its_range(dropout, X):
 def test_regularizer_that_keras_does_not_know(X):
     with pytest.raises(ValueError, match=r"name of a Keras regularizer, such as 'l2'"):
         DenseAutoencoder(kernel_regularizer="l7").fit(X)
+
+
+# ---- parameters of optimizer, loss and callbacks ------------------------------------------------
+
+
+def _routed(autoencoder):
+    return autoencoder.set_params(
+        optimizer="adamw",
+        optimizer__weight_decay=0.25,
+        loss=keras.losses.MeanSquaredError,
+        loss__name="mine",
+        callbacks=[keras.callbacks.EarlyStopping],
+        callbacks__0__monitor="loss",
+    )
+
+
+def test_parameters_reach_optimizer_and_loss(autoencoder, X):
+    fitted = _routed(autoencoder).fit(X)
+    assert fitted.model_.optimizer.weight_decay == 0.25
+    assert fitted.model_.loss.name == "mine"
+    for twin in (clone(fitted).fit(X), pickle.loads(pickle.dumps(fitted)).fit(X)):
+        assert twin.get_params()["loss__name"] == "mine"
+        assert twin.history_ == fitted.history_
+
+
+def test_callback_parameter_reaches_the_callback(X):
+    autoencoder = DenseAutoencoder(
+        2, hidden_layer_sizes=(4,), epochs=5, early_stopping=False, random_state=0
+    ).set_params(callbacks=keras.callbacks.EarlyStopping, callbacks__min_delta=1e9)
+    assert autoencoder.fit(X).n_epochs_ == 2
+    assert autoencoder.set_params(callbacks__patience=3).fit(X).n_epochs_ == 4
+
+
+def test_search_over_a_parameter_of_the_optimizer(X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), optimizer="adamw", **SMALL)
+    search = GridSearchCV(autoencoder, {"optimizer__weight_decay": [0.125, 0.25]}, cv=2).fit(X)
+    best = search.best_estimator_
+    assert best.model_.optimizer.weight_decay == search.best_params_["optimizer__weight_decay"]
+    assert "optimizer__weight_decay" not in autoencoder.get_params()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"loss__delta": 1.0}, "loss='mse' takes no parameters"),
+        ({"loss": keras.losses.Huber(), "loss__delta": 1.0}, "expected a class"),
+        ({"callbacks__patience": 1}, "callbacks=None takes no parameters"),
+        ({"optimizer__mass": 1.0}, "mass"),
+    ],
+)
+def test_parameter_that_nothing_takes(params, message, X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL).set_params(**params)
+    with pytest.raises((TypeError, ValueError), match=message):
+        autoencoder.fit(X)
+    with pytest.raises(ValueError, match="Invalid parameter 'optimiser'"):
+        autoencoder.set_params(optimiser__weight_decay=1.0)

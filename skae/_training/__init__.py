@@ -1,12 +1,12 @@
 """The engine: compiled epochs, their cache, and scikeras.
 
-Estimators call five things: :func:`compile_model` gives a Keras model its loss and optimizer,
-:func:`split_rows` prepares the data, :func:`train_model` runs epochs, :func:`apply_model` maps rows
-through an encoder, a decoder or both, and :func:`clear_compiled_programs` forgets what was
-compiled.
+Estimators call six things: :func:`make_loss` and :func:`compile_model` give a Keras model its loss
+and optimizer, :func:`split_rows` prepares the data, :func:`train_model` runs epochs,
+:func:`apply_model` maps rows through an encoder, a decoder or both, and
+:func:`clear_compiled_programs` forgets what was compiled.
 """
 
-from skae._training._arguments import compile_model, make_callbacks
+from skae._training._arguments import compile_model, make_callbacks, make_loss
 from skae._training._inference import Mapping, apply_model
 from skae._training._loop import DivergedError, TrainingResult, train_model
 from skae._training._programs import clear_compiled_programs
@@ -27,6 +27,7 @@ __all__ = [
     "is_forked",
     "load",
     "make_callbacks",
+    "make_loss",
     "split_rows",
     "train_model",
     "values_of",

@@ -62,9 +62,10 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
         An instance is copied, so that its state is never shared between fits.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
         For a name or class; None keeps its own. An instance brings its learning rate along.
-    loss : str, callable, keras.losses.Loss or subclass of it
+    loss : callable or keras.losses.Loss
+        As :func:`make_loss` returns it.
     routed : dict or None, default=None
-        Further arguments of optimizer and loss, as ``optimizer__<name>`` and ``loss__<name>``.
+        Further arguments of the optimizer.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         settings, optimizer_class = optimizer.get_config(), type(optimizer)
@@ -75,25 +76,40 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
         )
     # TensorFlow keeps a kernel for every name of a variable that it has seen, and an optimizer
     # without a name gets a new one each time.
-    settings = {**settings, **_arguments_for("optimizer", routed), "name": "optimizer"}
-    model.compile(
-        optimizer=optimizer_class.from_config(settings),
-        loss=_instantiate(
-            loss, _routing.get_loss_class_function_or_string, _routed_to("loss", routed)
-        ),
-    )
+    settings = {**settings, **_arguments(routed or {}), "name": "optimizer"}
+    model.compile(optimizer=optimizer_class.from_config(settings), loss=loss)
 
 
-def _routed_to(destination, routed):
-    return _routing.route_params(routed or {}, destination, pass_filter=set())
+def make_loss(loss, routed=None):
+    """Return a loss as a function or an instance.
+
+    Parameters
+    ----------
+    loss : str, callable, keras.losses.Loss or subclass of it
+        A subclass is instantiated.
+    routed : dict or None, default=None
+        Arguments for it.
+
+    Raises
+    ------
+    TypeError
+        If there are arguments, but no class to take them.
+    """
+    if routed and not isinstance(loss, type):
+        raise TypeError(
+            f"loss={loss!r} takes no parameters, but {sorted(routed)} were given as loss__<name>: "
+            "expected a class. Give one, such as keras.losses.Huber."
+        )
+    return _instantiate(loss, _routing.get_loss_class_function_or_string, routed or {})
 
 
-def _arguments_for(destination, routed):
+def _arguments(routed):
     """Return keyword arguments, classes among them instantiated with what is routed to them."""
-    mine = _routed_to(destination, routed)
     return {
-        name: _routing.unflatten_params(items=value, params=_routed_to(name, mine))
-        for name, value in mine.items()
+        name: _routing.unflatten_params(
+            items=value, params=_routing.route_params(routed, name, pass_filter=set())
+        )
+        for name, value in routed.items()
         if "__" not in name
     }
 
@@ -112,8 +128,13 @@ def make_callbacks(callbacks, routed=None) -> list:
     Raises
     ------
     TypeError
-        If one is neither.
+        If one is neither, or there are arguments, but no class to take them.
     """
+    if callbacks is None and routed:
+        raise TypeError(
+            f"callbacks=None takes no parameters, but {sorted(routed)} were given as "
+            "callbacks__<name>. Give a class as callbacks, such as keras.callbacks.EarlyStopping."
+        )
     if callbacks is None:
         return []
     if not isinstance(callbacks, dict | list | tuple):

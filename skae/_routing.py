@@ -1,0 +1,75 @@
+"""Parameters of what an estimator makes: of its optimizer, its loss and its callbacks."""
+
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator, clone
+
+
+class RoutedParameters(BaseEstimator):
+    """An estimator with parameters such as ``optimizer__weight_decay``.
+
+    They are set as scikit-learn sets those of estimators within others, and so are no arguments of
+    the constructor: ``get_params(deep=True)`` returns them, ``clone`` and pickle keep them.
+    """
+
+    _destinations: ClassVar[tuple[str, ...]] = ("optimizer", "loss", "callbacks")
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters, with ``deep=True`` those with a destination too.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            As in scikit-learn.
+
+        Returns
+        -------
+        params : dict
+        """
+        params = super().get_params(deep=deep)
+        return {**params, **self._routed_parameters()} if deep else params
+
+    def set_params(self, **params) -> Self:
+        """Set parameters, those of optimizer, loss and callbacks included.
+
+        Parameters
+        ----------
+        **params
+            As in scikit-learn, and arguments with a destination, as in scikeras:
+            ``optimizer__weight_decay``; ``loss__delta`` where the loss is a class, such as
+            ``keras.losses.Huber``; ``callbacks__patience`` for all callbacks that are classes, or
+            ``callbacks__0__patience`` for one of them. They stay until they are set anew.
+
+        Returns
+        -------
+        self : object
+        """
+        routed = {name: value for name, value in params.items() if self._destination(name)}
+        super().set_params(**{name: params[name] for name in params.keys() - routed.keys()})
+        for name, value in routed.items():
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_clone__(self):
+        return (
+            super().__sklearn_clone__().set_params(**clone(self._routed_parameters(), safe=False))
+        )
+
+    def _destination(self, name):
+        """Return the destination that a parameter's name begins with, if it is one."""
+        prefix, separator, _ = name.partition("__")
+        return prefix if separator and prefix in self._destinations else None
+
+    def _routed_parameters(self):
+        """Return the parameters with a destination."""
+        return {
+            name: value for name, value in sorted(vars(self).items()) if self._destination(name)
+        }
+
+    def _routed(self, destination):
+        """Return the parameters for one destination, without its name."""
+        return {
+            name.split("__", 1)[1]: value
+            for name, value in self._routed_parameters().items()
+            if self._destination(name) == destination
+        }
