@@ -11,7 +11,7 @@ from skae._chunks import chunks
 from skae._fitting import AutoencoderFitting
 from skae._html import html_summary
 from skae._persistence import PackedModel
-from skae._validation import validate_codes, validate_rows
+from skae._validation import check_row_shape, validate_codes, validate_rows
 
 
 class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AutoencoderFitting):
@@ -143,7 +143,7 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
     def _rows_in_use(self, X):
         check_is_fitted(self)
         rows, row_shape = validate_rows(self, X, reset=False)
-        self._check_row_shape(row_shape)
+        check_row_shape(self, row_shape, self._row_shape)
         return rows
 
     def _mapped(self, mapping, rows):

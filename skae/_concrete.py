@@ -101,6 +101,12 @@ feature_names_in_, mean_
         "annealing": [Interval(Real, 0, 1, closed="right")],
     }
 
+    _changeable = ObjectiveAutoencoder._changeable | {
+        "start_temperature",
+        "end_temperature",
+        "annealing",
+    }
+
     def __init__(
         self,
         n_components=2,
@@ -225,13 +231,14 @@ feature_names_in_, mean_
     def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
         """Choose features in the first epochs, then train the decoder on the chosen ones."""
         n_choosing = int(np.clip(self._n_annealing_epochs() - self.n_epochs_, 0, epochs))
+        ended = True
         if n_choosing:
-            super()._run_epochs(
+            ended = super()._run_epochs(
                 training, validation, epochs=n_choosing, patience=None, keep_best=False, rng=rng
             )
             self._keep_choice()
-        if n_choosing < epochs:
-            super()._run_epochs(
+        if ended and n_choosing < epochs:
+            ended = super()._run_epochs(
                 training,
                 validation,
                 epochs=epochs - n_choosing,
@@ -239,6 +246,7 @@ feature_names_in_, mean_
                 keep_best=keep_best,
                 rng=rng,
             )
+        return ended
 
     def _n_annealing_epochs(self):
         return max(1, round(self.annealing * self.epochs))

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from skae._base import BaseAutoencoder
 from skae._networks import DenseNetwork
-from skae._parameters import ACTIVATION
+from skae._parameters import ACTIVATION, SIZES
 
 
 class DenseAutoencoder(BaseAutoencoder):
@@ -18,8 +18,9 @@ class DenseAutoencoder(BaseAutoencoder):
     ----------
     n_components : int, default=2
         Size of the code.
-    hidden_layer_sizes : sequence of int, default=(256, 128)
+    hidden_layer_sizes : int or sequence of int, default=(256, 128)
         Units of the encoder's hidden layers, input to code; the decoder has them in reverse order.
+        One number is one layer.
     activation : str or callable, default="silu"
         Activation of the hidden layers, by Keras's name or as a function.
     dropout, kernel_regularizer
@@ -45,7 +46,8 @@ class DenseAutoencoder(BaseAutoencoder):
     epochs : int, default=200
         Passes over the training rows, at most, with ``early_stopping``.
     batch_size : int or "auto", default="auto"
-        Rows per optimizer step.
+        Rows per optimizer step, at most all training rows. ``"auto"`` is the largest power of two
+        up to a 32nd of them, but not below 16 or above 256.
     shuffle : bool, default=True
         Whether the rows are shuffled before every epoch.
     validation_split : float in [0, 1), default=0.2
@@ -77,6 +79,8 @@ class DenseAutoencoder(BaseAutoencoder):
         Number of epochs run, over all calls since the model was built.
     best_epoch_ : int
         How many of them the weights have seen that were kept; 0 is the start.
+    batch_size_ : int
+        Rows per optimizer step of the last call.
     n_features_in_ : int
         Number of features (of numbers in a row, if rows are n-dimensional).
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -109,7 +113,7 @@ class DenseAutoencoder(BaseAutoencoder):
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": SIZES,
         "activation": ACTIVATION,
         "dropout": DenseNetwork._parameter_constraints["dropout"],
         "kernel_regularizer": DenseNetwork._parameter_constraints["kernel_regularizer"],

@@ -1,10 +1,9 @@
 """From rows to a fitted model: what a variant says, and the steps of fit."""
 
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
 from math import prod
 from numbers import Integral, Real
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -17,15 +16,16 @@ from skae import _training
 from skae._activations import activated, activation_name
 from skae._assembly import assemble
 from skae._chunks import chunks
-from skae._parameters import ACTIVATION, LOSS, OPTIMIZER
+from skae._learner import learner_of
+from skae._parameters import ACTIVATION, LOSS, OPTIMIZER, changed_parameters, described
 from skae._principal import is_beaten, principal_axes
 from skae._routing import RoutedParameters
 from skae._scaling import GlobalScale, weighted_mean
 from skae._seeding import seeded
-from skae._validation import drop_weightless, validate_rows
+from skae._validation import check_reach, check_row_shape, drop_weightless, validate_rows
 
-_RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 _DEFAULT_PATIENCE = 20
+_COMPILED = {"optimizer", "learning_rate", "loss"}
 
 
 class AutoencoderFitting(RoutedParameters, ABC):
@@ -52,6 +52,16 @@ class AutoencoderFitting(RoutedParameters, ABC):
         "random_state": ["random_state"],
         "verbose": [StrOptions({"auto"}), Interval(Integral, 0, 2, closed="both")],
     }
+
+    _built_with: dict[str, Any]
+    _optimizer_state: list[np.ndarray] | None
+
+    _changeable: ClassVar[frozenset[str]] = frozenset(
+        {"epochs", "batch_size", "shuffle", "validation_split", "early_stopping", "callbacks"}
+        | {"warm_start", "random_state", "verbose"}
+        | _COMPILED
+    )
+    """Parameters that may change between calls that train the same model."""
 
     def __init__(
         self,
@@ -152,19 +162,21 @@ class AutoencoderFitting(RoutedParameters, ABC):
         Raises
         ------
         ValueError
-            If X or a parameter is not as described, or the loss becomes NaN. The estimator is then
-            as it was before.
+            If X or a parameter is not as described, the loss becomes NaN, or with ``warm_start`` a
+            parameter that the model was built with has changed. The estimator is then as it was
+            before, as after every other exception.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the user interrupts training. From the end of the first epoch on the best state so
+            far is kept, as after early stopping; without early stopping the last one.
         """
-        with _unchanged_on_error(self):
-            continues = self.warm_start and hasattr(self, "model_")
-            rows, weights = self._training_rows(X, sample_weight, reset=not continues)
-            rng = check_random_state(self.random_state)
-            if not continues:
-                self._set_scale(rows, weights)
-            everything, training, held_out = self._split(rows, weights, rng, self.validation_split)
-            if not continues:
-                self._start(everything, rng)
-            self._train(training, held_out, rng)
+        with learner_of(self) as learner:
+            continues = learner.warm_start and hasattr(learner, "model_")
+            learner._train(
+                *learner._prepared(X, sample_weight, continues, learner.validation_split)
+            )
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -193,39 +205,49 @@ class AutoencoderFitting(RoutedParameters, ABC):
         ValueError
             As in ``fit``.
         """
-        with _unchanged_on_error(self):
-            begins = not hasattr(self, "model_")
-            rows, weights = self._training_rows(X, sample_weight, reset=begins)
-            rng = check_random_state(self.random_state)
-            if begins:
-                self._set_scale(rows, weights)
-            everything, _, _ = self._split(rows, weights, rng, 0)
-            if begins:
-                self._start(everything, rng)
-            self._train_one_pass(everything, rng)
+        with learner_of(self) as learner:
+            continues = hasattr(learner, "model_")
+            learner._train_one_pass(*learner._prepared(X, sample_weight, continues, 0))
         return self
+
+    def _prepared(self, X, sample_weight, continues, share_held_out):
+        """Return rows to train on, rows held out and the generator, with the model at its start."""
+        if continues:
+            self._take_over_changes()
+        rows, weights = self._training_rows(X, sample_weight, reset=not continues)
+        rng = check_random_state(self.random_state)
+        if not continues:
+            self._set_scale(rows, weights)
+        everything, training, held_out = self._split(rows, weights, rng, share_held_out)
+        if not continues:
+            self._start(everything, rng)
+        return training, held_out, rng
+
+    def _take_over_changes(self):
+        """Compile anew if optimizer or loss have changed; raise if the model itself would have."""
+        now = described(self.get_params())
+        changed = changed_parameters(self._built_with, now, changeable=self._changeable)
+        self._built_with = now
+        if changed & _COMPILED:
+            self._validate_params()
+            before, state = self.model_.optimizer, self._optimizer_state
+            self._compile_again()
+            keeps_state = changed & _COMPILED == {"learning_rate"}
+            self._optimizer_state = (
+                _training.at_new_rate(state, before, self.model_.optimizer) if keeps_state else None
+            )
+
+    def _compile_again(self):
+        self._compile()
 
     def _training_rows(self, X, sample_weight, *, reset):
         _training.check_process()
         rows, row_shape = validate_rows(self, X, reset=reset)
         if reset:
             self._row_shape = row_shape
-        self._check_row_shape(row_shape)
-        self._check_range(rows)
+        check_row_shape(self, row_shape, self._row_shape)
+        check_reach(rows, self.output_activation)
         return drop_weightless(rows, sample_weight)
-
-    def _check_range(self, rows):
-        """Raise if rows lie outside what a bounded output can reach."""
-        reach = _RANGES.get(activation_name(self.output_activation))
-        if reach is None:
-            return
-        low, high = reach
-        if rows.min() < low or rows.max() > high:
-            raise ValueError(
-                f"output_activation={self.output_activation!r} reaches values from {low:g} to "
-                f"{high:g}, but X has values from {rows.min():g} to {rows.max():g}. Scale X (for "
-                "instance with MinMaxScaler), or use output_activation='linear'."
-            )
 
     def _set_scale(self, rows, weights):
         """Fix what is standardised, and how."""
@@ -255,6 +277,7 @@ class AutoencoderFitting(RoutedParameters, ABC):
         with seeded(rng.randint(np.iinfo(np.int32).max)):
             self.model_ = self._built(principal)
         self._compile()
+        self._built_with = described(self.get_params())
         self.code_shape_ = tuple(self.encoder_.output.shape[1:])
         self._n_features_out = prod(self.code_shape_)
         self._optimizer_state = None
@@ -320,8 +343,8 @@ class AutoencoderFitting(RoutedParameters, ABC):
             ratio = self._keep_start_unless_beaten(start, held_out)
             self._error_beside_pca = None if goes_on else ratio
 
-    def _train_one_pass(self, rows, rng):
-        self._run_epochs(rows, None, epochs=1, patience=None, keep_best=False, rng=rng)
+    def _train_one_pass(self, rows, held_out, rng):
+        self._run_epochs(rows, held_out, epochs=1, patience=None, keep_best=False, rng=rng)
 
     def _keep_start_unless_beaten(self, start, held_out):
         """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
@@ -334,11 +357,16 @@ class AutoencoderFitting(RoutedParameters, ABC):
         errors = self._errors_of(held_out)
         _training.load(self.model_.variables, start)
         start_errors = self._errors_of(held_out)
-        if is_beaten(start_errors, errors):
+        weights = _weights_of(held_out)
+        if is_beaten(start_errors, errors, weights):
             _training.load(self.model_.variables, trained)
         else:
             self.best_epoch_, errors = 0, start_errors
-        return float(errors.mean() / start_errors.mean()) if start_errors.any() else 1.0
+        if not start_errors.any():
+            return 1.0
+        return float(
+            np.average(errors, weights=weights) / np.average(start_errors, weights=weights)
+        )
 
     def _errors_of(self, rows):
         return np.concatenate(
@@ -350,6 +378,8 @@ class AutoencoderFitting(RoutedParameters, ABC):
         )
 
     def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
+        """Run epochs and take over what came of them; tell whether the user let them end."""
+        self.batch_size_ = _training.resolved_batch_size(self.batch_size, len(training))
         result = _training.train_model(
             self.model_,
             training,
@@ -357,7 +387,7 @@ class AutoencoderFitting(RoutedParameters, ABC):
             optimizer_state=self._optimizer_state,
             epochs=epochs,
             initial_epoch=self.n_epochs_,
-            batch_size=self._batch_size(len(training)),
+            batch_size=self.batch_size_,
             shuffle=self.shuffle,
             patience=patience or None,
             keep_best=keep_best,
@@ -365,29 +395,17 @@ class AutoencoderFitting(RoutedParameters, ABC):
             verbose=self.verbose,
             rng=rng,
         )
-        for name, values in result.history.items():
-            self.history_[name] = self.history_.get(name, []) + values
+        grown = {name: self.history_.get(name, []) + new for name, new in result.history.items()}
+        self.history_ = {**self.history_, **grown}
         self.n_epochs_ = len(self.history_["loss"])
         self.best_epoch_ = result.best_epoch
         self._optimizer_state = result.optimizer_state
         self._error_beside_pca = None
-
-    def _batch_size(self, n_rows):
-        if self.batch_size != "auto":
-            return self.batch_size
-        return int(np.clip(n_rows // 32, 16, 256))
+        return not result.interrupted
 
     def _samples(self, rows):
         """Return rows standardised, in the shape that the network sees."""
         return self._scale.standardize(rows).reshape(-1, *self._sample_shape)
-
-    def _check_row_shape(self, row_shape):
-        """Raise if n-dimensional rows have another shape than those seen at fit."""
-        if len(row_shape) > 1 and len(self._row_shape) > 1 and row_shape != self._row_shape:
-            raise ValueError(
-                f"X has rows of shape {row_shape}, but {type(self).__name__} is expecting rows of "
-                f"shape {self._row_shape}, as seen at fit. Reshape X, or pass flat rows."
-            )
 
     def _apply(self, mapping, samples):
         outputs = _training.apply_model(self.model_, mapping, samples)
@@ -399,13 +417,7 @@ class AutoencoderFitting(RoutedParameters, ABC):
         return np.einsum("ij,ij->i", residuals, residuals)
 
 
-@contextmanager
-def _unchanged_on_error(estimator):
-    """Give the estimator its attributes back if the block raises."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+def _weights_of(rows):
+    """Return the weights of rows, or None if all weigh the same."""
+    weights = [weights for _, weights in rows.blocks()]
+    return None if weights[0] is None else np.concatenate(weights)

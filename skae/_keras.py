@@ -242,3 +242,8 @@ feature_names_in_, mean_
             loss=_training.make_loss(self.loss or loss, self._routed("loss")),
             routed=self._routed("optimizer"),
         )
+
+    def _compile_again(self):
+        with seeded(0):
+            self._network()  # says what a compiled model brings along
+        self._compile()

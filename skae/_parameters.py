@@ -1,11 +1,14 @@
-"""Constraints on parameters that stand for Keras objects, for scikit-learn's validation."""
+"""Parameters: constraints for scikit-learn's validation, and values as Keras wants them."""
 
 from collections.abc import Callable
 from functools import cache
+from numbers import Integral
 from typing import Any
 
 import keras
-from sklearn.utils._param_validation import Options, StrOptions
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skae._activations import activation_name
 
@@ -57,6 +60,8 @@ class SubclassOf(Options):
         return f"a subclass of {self._parent.__module__}.{self._parent.__qualname__}"
 
 
+POSITIVE = Interval(Integral, 1, None, closed="left")
+SIZES = [POSITIVE, "array-like"]
 ACTIVATION = [KerasName("activation", "relu", activation_name), callable]
 LOSS = [KerasName("loss", "mse", keras.losses.get), callable, keras.losses.Loss]
 OPTIMIZER = [
@@ -68,3 +73,74 @@ REGULARIZER = [
     KerasName("regularizer", "l2", keras.regularizers.get),
     keras.regularizers.Regularizer,
 ]
+
+
+def plain(value: Any) -> Any:
+    """Return a parameter's value without NumPy's scalars, which Keras does not take for numbers.
+
+    Lists, tuples and the parameters of nested estimators are looked through, in copies.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    if isinstance(value, BaseEstimator):
+        return with_plain_parameters(value)
+    return value
+
+
+def with_plain_parameters(estimator: Any) -> Any:
+    """Return a shallow copy of an estimator with :func:`plain` parameters."""
+    copy = object.__new__(type(estimator))
+    vars(copy).update(vars(estimator))
+    for name, value in estimator.get_params(deep=False).items():
+        setattr(copy, name, plain(value))
+    return copy
+
+
+def entries(value: Any) -> tuple:
+    """Return the entries of a sequence or array, or the only one that a number stands for."""
+    return tuple(plain(entry) for entry in np.atleast_1d(np.asarray(value, dtype=object)))
+
+
+def described(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters, nested ones too, such that later changes in place do not reach them."""
+    return {name: _described(value) for name, value in parameters.items()}
+
+
+def _described(value):
+    if isinstance(value, BaseEstimator):
+        return type(value)
+    if isinstance(value, list | tuple | np.ndarray):
+        return tuple(map(_described, value))
+    if isinstance(
+        value, keras.optimizers.Optimizer | keras.optimizers.schedules.LearningRateSchedule
+    ):
+        return type(value), value.get_config()
+    return plain(value)
+
+
+def changed_parameters(
+    before: dict[str, Any], now: dict[str, Any], *, changeable: frozenset[str]
+) -> set[str]:
+    """Return which of the changeable parameters differ once described, or what is routed to them.
+
+    Raises
+    ------
+    ValueError
+        If another one differs.
+    """
+    changed = set()
+    for name in sorted({**before, **now}, key=lambda name: name.count("__")):
+        old, new = before.get(name), now.get(name)
+        if old is new or old == new:
+            continue
+        parameter = name.partition("__")[0]
+        if parameter not in changeable:
+            raise ValueError(
+                f"Training goes on with the model that was built with {name}={old!r}: expected "
+                f"the same value, got {new!r}. Set it back, or call fit with warm_start=False to "
+                "build a new model."
+            )
+        changed.add(parameter)
+    return changed

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy import linalg
-from scipy.stats import ttest_1samp
+from scipy.stats import t as student
 from sklearn.utils.extmath import randomized_svd
 
 from skae._blas import threads_for
@@ -69,7 +69,9 @@ def _leading_eigenvectors(scatter, n_components):
     return vectors.T[::-1]
 
 
-def is_beaten(start_errors: np.ndarray, errors: np.ndarray) -> bool:
+def is_beaten(
+    start_errors: np.ndarray, errors: np.ndarray, sample_weight: np.ndarray | None = None
+) -> bool:
     """Tell whether held-out rows show that training improved on the start, beyond chance.
 
     Their mean error has to be lower, and so have the errors of most: a one-sided paired t-test of
@@ -80,9 +82,18 @@ def is_beaten(start_errors: np.ndarray, errors: np.ndarray) -> bool:
     ----------
     start_errors, errors : ndarray of shape (n,)
         Squared errors of the same rows, at the start and now.
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the rows, in means and variance; (Σ w)² / Σ w² is then the number of rows.
     """
-    if len(errors) < 2 or errors.mean() >= start_errors.mean():
+    weights = np.ones(len(errors)) if sample_weight is None else sample_weight.astype(np.float64)
+    weights = weights / weights.sum()
+    n_rows = 1 / (weights @ weights)
+    if n_rows < 2 or weights @ errors >= weights @ start_errors:
         return False
-    floor = start_errors.mean() / 1000
+    floor = weights @ start_errors / 1000
     gains = np.log((start_errors + floor) / (errors + floor))
-    return bool(ttest_1samp(gains, 0, alternative="greater").pvalue < 0.05)
+    gain = weights @ gains
+    variance = weights @ (gains - gain) ** 2 / (n_rows - 1)
+    if variance == 0:
+        return bool(gain > 0)
+    return bool(student.sf(gain / np.sqrt(variance), n_rows - 1) < 0.05)

@@ -11,10 +11,13 @@ _ALIGNMENT = 64
 
 
 def weighted_mean(rows: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
-    """Return the mean of rows of shape (n, n_features), in float64."""
+    """Return the mean of rows of shape (n, n_features), summed up in float64."""
     if sample_weight is None:
         return rows.mean(axis=0, dtype=np.float64)
-    return np.average(rows, axis=0, weights=sample_weight)
+    total = np.zeros(rows.shape[1])
+    for chunk in chunks(*rows.shape):
+        total += sample_weight[chunk].astype(np.float64) @ rows[chunk].astype(np.float64)
+    return total / sample_weight.sum(dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class GlobalScale:
             centred = rows[chunk] - mean
             squares = np.einsum("ij,ij->i", centred, centred) / rows.shape[1]
             total += squares.sum() if sample_weight is None else squares @ sample_weight[chunk]
-        scale = np.sqrt(total / len(rows))
+        n_rows = len(rows) if sample_weight is None else sample_weight.sum(dtype=np.float64)
+        scale = np.sqrt(total / n_rows)
         return cls(mean, float(scale) if scale > 0 else 1.0)
 
     def standardize(self, rows: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:

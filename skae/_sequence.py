@@ -162,7 +162,9 @@ feature_names_in_, mean_
     def _set_scale(self, rows, weights):
         super()._set_scale(rows, weights)
         if self.mask_value is not None:
-            counted = self._observed(rows) * (1.0 if weights is None else weights[:, None])
+            counted = self._observed(rows).astype(np.float64)
+            if weights is not None:
+                counted *= weights[:, None]
             totals = counted.sum(axis=0)
             self.mean_ = (counted * rows).sum(axis=0) / np.where(totals > 0, totals, 1.0)
 

@@ -5,7 +5,10 @@ import math
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
+from skae._activations import activation_name
+
 _ROWS = "(n_samples, n_features)"
+_RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 _CODES = "(n_samples, n_components), as transform returns them"
 
 # The remedy for an error of scikit-learn's, by what its message says; the first that fits.
@@ -90,6 +93,29 @@ def _check_float32_range(rows, name, received="X") -> None:
             f"Input {received} contains infinity or a value too large for {name}: expected "
             f"magnitudes up to {np.finfo(np.float32).max:.1e} (float32), received {largest:.1e}. "
             "Rescale the data, for instance with StandardScaler."
+        )
+
+
+def check_row_shape(estimator, row_shape, expected) -> None:
+    """Raise if n-dimensional rows have another shape than those seen at fit."""
+    if len(row_shape) > 1 and len(expected) > 1 and row_shape != expected:
+        raise ValueError(
+            f"X has rows of shape {row_shape}, but {type(estimator).__name__} is expecting rows of "
+            f"shape {expected}, as seen at fit. Reshape X, or pass flat rows."
+        )
+
+
+def check_reach(rows, output_activation) -> None:
+    """Raise if rows lie outside what a bounded output can reach."""
+    reach = _RANGES.get(activation_name(output_activation))
+    if reach is None:
+        return
+    low, high = reach
+    if rows.min() < low or rows.max() > high:
+        raise ValueError(
+            f"output_activation={output_activation!r} reaches values from {low:g} to "
+            f"{high:g}, but X has values from {rows.min():g} to {rows.max():g}. Scale X (for "
+            "instance with MinMaxScaler), or use output_activation='linear'."
         )
 
 

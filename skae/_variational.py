@@ -25,6 +25,7 @@ from skae._likelihood import (
 )
 from skae._objective import ObjectiveAutoencoder
 from skae._principal import principal_axes
+from skae._scaling import weighted_mean
 
 _ROWS_AT_ONCE = 8192
 _ACTIVE_VARIANCE = 0.01
@@ -120,6 +121,9 @@ feature_names_in_, mean_
         "kl_warmup": [Interval(Integral, 0, None, closed="left")],
         "noise_variance": [Interval(Real, 0, None, closed="neither"), None],
     }
+
+    # A loss other than the one that the noise variance was chosen for would be another likelihood.
+    _changeable = ObjectiveAutoencoder._changeable - {"loss"} | {"kl_warmup"}
 
     def __init__(
         self,
@@ -317,7 +321,8 @@ feature_names_in_, mean_
         """Return the given noise variance, or the mean variance outside the principal axes."""
         if self.noise_variance is not None:
             return self.noise_variance
-        total = np.average(np.einsum("ij,ij->i", centred, centred), weights=weights)
+        squares = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
+        total = np.average(squares, weights=weights)
         n_rest = max(centred.shape[1] - len(variances), 1)
         return float(max((total - variances.sum()) / n_rest, _SMALLEST_NOISE))
 
@@ -332,14 +337,15 @@ feature_names_in_, mean_
         return [_Warmup(self.kl_warmup)] if self.kl_warmup else []
 
     def _run_epochs(self, training, validation, **settings):
-        super()._run_epochs(training, validation, **settings)
+        ended = super()._run_epochs(training, validation, **settings)
         self._report_activity(training)
+        return ended
 
     def _report_activity(self, rows):
         values, _ = next(rows.blocks())
         some = values[:: -(-len(values) // _ROWS_AT_ONCE)]
         means = self._apply(_training.Mapping.ENCODE, some)
-        self.active_units_ = means.var(axis=0) > _ACTIVE_VARIANCE
+        self.active_units_ = means.var(axis=0, dtype=np.float64) > _ACTIVE_VARIANCE
         n_active = int(self.active_units_.sum())
         if 2 * n_active < self.n_components and len(some) > 1:
             warnings.warn(
@@ -397,4 +403,4 @@ def _flat(rows):
 def _principal_variances(centred, weights, n_axes, rng):
     """Return principal axes and the variances of the rows along them."""
     axes = principal_axes(_training.Rows(centred, weights), n_axes, rng)
-    return axes, np.average(np.square(centred @ axes.T), axis=0, weights=weights)
+    return axes, weighted_mean(np.square(centred @ axes.T), weights)

@@ -162,7 +162,7 @@ BAD_PARAMETERS = {
     "warm_start": ["yes", 2, None],
     "random_state": [-1, 1.5, "seed"],
     "verbose": [-1, 3, "loud", None],
-    "hidden_layer_sizes": [(0,), (-3,), (1.5,), ("a",), "ab", 5, None],
+    "hidden_layer_sizes": [(0,), (-3,), (1.5,), ("a",), "ab", 0, None],
 }
 
 

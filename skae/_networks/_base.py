@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+from skae._parameters import entries
+
 Shape = tuple[int, ...]
 
 
@@ -102,7 +104,7 @@ class BaseNetwork(BaseEstimator, ABC):
     def _check_each(self, name, constraints):
         """Raise ``InvalidParameterError`` unless every entry of a parameter fits constraints."""
         described = f"every entry of {name}"
-        for entry in getattr(self, name):
+        for entry in entries(getattr(self, name)):
             validate_parameter_constraints(
                 {described: constraints}, {described: entry}, type(self).__name__
             )

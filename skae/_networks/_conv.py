@@ -11,9 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skae._activations import activated, activation_layer
 from skae._networks._base import BaseNetwork, Shape, fitting_shape
 from skae._networks._dense import hidden_layers
-from skae._parameters import ACTIVATION
-
-_POSITIVE = Interval(Integral, 1, None, closed="left")
+from skae._parameters import ACTIVATION, POSITIVE, SIZES, entries, plain
 
 
 class ConvNetwork(BaseNetwork):
@@ -27,8 +25,8 @@ class ConvNetwork(BaseNetwork):
 
     Parameters
     ----------
-    filters : sequence of int, default=(32, 64)
-        Channels of the encoder's convolutions, input to code.
+    filters : int or sequence of int, default=(32, 64)
+        Channels of the encoder's convolutions, input to code; one number is one convolution.
     kernel_size : int, default=3
         Side of every convolution's window.
     strides : int or sequence of int, default=2
@@ -40,7 +38,7 @@ class ConvNetwork(BaseNetwork):
     batch_normalization : bool, default=False
         Whether every convolution but the last has batch normalisation before its activation, and
         no bias then.
-    hidden_layer_sizes : sequence of int, default=()
+    hidden_layer_sizes : int or sequence of int, default=()
         Units of dense layers between feature map and code, mirrored in the decoder.
     image_shape : tuple of int or None, default=None
         Shape of a row, with or without a last axis of channels: ``(28, 28)``, ``(28, 28, 3)``,
@@ -61,13 +59,13 @@ class ConvNetwork(BaseNetwork):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "filters": ["array-like"],
-        "kernel_size": [_POSITIVE],
-        "strides": [_POSITIVE, "array-like"],
+        "filters": SIZES,
+        "kernel_size": [POSITIVE],
+        "strides": SIZES,
         "pooling": [StrOptions({"max", "average"}), None],
         "upsampling": [StrOptions({"nearest", "transpose"})],
         "batch_normalization": ["boolean"],
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": SIZES,
         "image_shape": [tuple, list, None],
         "dimensions": [Interval(Integral, 1, 3, closed="both"), None],
         "activation": ACTIVATION,
@@ -104,21 +102,22 @@ class ConvNetwork(BaseNetwork):
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""
         super().check_parameters()
-        self._check_each("filters", [_POSITIVE])
-        self._check_each("hidden_layer_sizes", [_POSITIVE])
+        self._check_each("filters", [POSITIVE])
+        self._check_each("hidden_layer_sizes", [POSITIVE])
         if not isinstance(self.strides, Integral):
-            self._check_each("strides", [_POSITIVE])
-            if len(self.strides) != len(self.filters):
+            self._check_each("strides", [POSITIVE])
+            n_strides, n_filters = len(entries(self.strides)), len(entries(self.filters))
+            if n_strides != n_filters:
                 raise ValueError(
-                    f"strides={self.strides!r} has {len(self.strides)} entries, but filters has "
-                    f"{len(self.filters)}: expected one for each, or one number for all."
+                    f"strides={self.strides!r} has {n_strides} entries, but filters has "
+                    f"{n_filters}: expected one for each, or one number for all."
                 )
 
     def sample_shape(self, row_shape: Shape) -> Shape:
         """Return the shape of a row as an image: its sizes, then its channels."""
         shape = row_shape
         if self.image_shape is not None:
-            shape = fitting_shape(tuple(self.image_shape), row_shape, "image_shape")
+            shape = fitting_shape(entries(self.image_shape), row_shape, "image_shape")
         dimensions = self.dimensions or min(len(shape), 2)
         if len(shape) == dimensions:
             return (*shape, 1)
@@ -142,9 +141,10 @@ class ConvNetwork(BaseNetwork):
                 features = self._layer_class(f"{self.pooling.title()}Pooling{{}}D", features)(
                     stride, padding="same", name=f"encoder_pool_{depth}"
                 )(features)
-        if self.hidden_layer_sizes:
+        sizes = entries(self.hidden_layer_sizes)
+        if sizes:
             features = layers.Flatten(name="encoder_flatten")(features)
-        return hidden_layers(features, self.hidden_layer_sizes, self, "encoder")
+        return hidden_layers(features, sizes, self, "encoder")
 
     def decoder_body(self, code, sample_shape, kernel_initializer):
         r"""Return the output before its activation, of shape (None, \*sample_shape)."""
@@ -156,7 +156,7 @@ class ConvNetwork(BaseNetwork):
             features = self._cropped(features, size, f"decoder_crop_{depth}")
         return self._layer_class("Conv{}D", features)(
             sample_shape[-1],
-            self.kernel_size,
+            plain(self.kernel_size),
             padding="same",
             kernel_initializer=kernel_initializer,
             name="output",
@@ -164,10 +164,10 @@ class ConvNetwork(BaseNetwork):
 
     def _stages(self):
         """Return filters and stride of every convolution of the encoder."""
-        strides = self.strides
-        if isinstance(strides, Integral):
-            strides = [strides] * len(self.filters)
-        return list(zip(self.filters, strides, strict=True))
+        filters, strides = entries(self.filters), entries(self.strides)
+        if isinstance(self.strides, Integral):
+            strides *= len(filters)
+        return list(zip(filters, strides, strict=True))
 
     def _sizes(self, sample_shape):
         """Return the image's size before the first convolution and after each."""
@@ -177,13 +177,14 @@ class ConvNetwork(BaseNetwork):
         return sizes
 
     def _last_channels(self, sample_shape):
-        return self.filters[-1] if len(self.filters) else sample_shape[-1]
+        filters = entries(self.filters)
+        return filters[-1] if filters else sample_shape[-1]
 
     def _feature_map(self, code, map_shape):
         """Return the code as the feature map that the convolutions of the decoder begin with."""
         if len(code.shape) == len(map_shape) + 1:
             return code
-        features = hidden_layers(code, reversed(self.hidden_layer_sizes), self, "decoder")
+        features = hidden_layers(code, entries(self.hidden_layer_sizes)[::-1], self, "decoder")
         layer = layers.Dense(
             prod(map_shape), kernel_initializer=self.kernel_initializer, name="decoder_map"
         )
@@ -213,7 +214,7 @@ class ConvNetwork(BaseNetwork):
     def _layer(self, kind, features, filters, name, strides=1):
         return self._layer_class(kind, features)(
             filters,
-            self.kernel_size,
+            plain(self.kernel_size),
             strides=strides,
             padding="same",
             use_bias=not self.batch_normalization,

@@ -1,6 +1,6 @@
 """Fully connected network."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar
 
 import keras
@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval
 
 from skae._activations import activated
 from skae._networks._base import BaseNetwork
-from skae._parameters import ACTIVATION, REGULARIZER
+from skae._parameters import ACTIVATION, POSITIVE, REGULARIZER, SIZES, entries
 
 
 class DenseNetwork(BaseNetwork):
@@ -17,8 +17,9 @@ class DenseNetwork(BaseNetwork):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default=(256, 128)
+    hidden_layer_sizes : int or sequence of int, default=(256, 128)
         Units of the encoder's hidden layers, input to code; the decoder has them in reverse order.
+        One number is one layer.
     activation : str, callable or keras.layers.Layer, default="silu"
         Activation of every hidden layer: a function or Keras's name of it, a layer such as
         ``keras.layers.LeakyReLU(0.1)`` or the name of its class, ``"LeakyReLU"``.
@@ -39,7 +40,7 @@ class DenseNetwork(BaseNetwork):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": SIZES,
         "activation": ACTIVATION,
         "kernel_initializer": [str, keras.initializers.Initializer],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -64,15 +65,15 @@ class DenseNetwork(BaseNetwork):
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""
         super().check_parameters()
-        self._check_each("hidden_layer_sizes", [Interval(Integral, 1, None, closed="left")])
+        self._check_each("hidden_layer_sizes", [POSITIVE])
 
     def encoder_body(self, inputs):
         """Return the last hidden layer's output, of shape (None, hidden_layer_sizes[-1])."""
-        return self._hidden_layers(inputs, self.hidden_layer_sizes, "encoder")
+        return self._hidden_layers(inputs, entries(self.hidden_layer_sizes), "encoder")
 
     def decoder_body(self, code, sample_shape, kernel_initializer):
         r"""Return the output before its activation, of shape (None, \*sample_shape)."""
-        features = self._hidden_layers(code, reversed(self.hidden_layer_sizes), "decoder")
+        features = self._hidden_layers(code, entries(self.hidden_layer_sizes)[::-1], "decoder")
         (n_features,) = sample_shape
         return layers.Dense(n_features, kernel_initializer=kernel_initializer, name="output")(
             features

@@ -1,13 +1,13 @@
 """Recurrent network, for sequences."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar
 
 from keras import layers
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from skae._networks._base import BaseNetwork, Shape, fitting_shape
-from skae._parameters import ACTIVATION
+from skae._parameters import ACTIVATION, POSITIVE, SIZES, entries, plain
 
 _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
@@ -21,8 +21,8 @@ class RecurrentNetwork(BaseNetwork):
 
     Parameters
     ----------
-    units : sequence of int, default=(64,)
-        Units of the encoder's recurrent layers, input to code.
+    units : int or sequence of int, default=(64,)
+        Units of the encoder's recurrent layers, input to code; one number is one layer.
     cell : {"lstm", "gru"}, default="lstm"
         Kind of recurrent layer.
     sequence_shape : tuple of int or None, default=None
@@ -47,7 +47,7 @@ class RecurrentNetwork(BaseNetwork):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "units": ["array-like"],
+        "units": SIZES,
         "cell": [StrOptions(set(_CELLS))],
         "sequence_shape": [tuple, list, None],
         "mask_value": [Real, None],
@@ -72,15 +72,15 @@ class RecurrentNetwork(BaseNetwork):
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""
         super().check_parameters()
-        self._check_each("units", [Interval(Integral, 1, None, closed="left")])
-        if not len(self.units):
+        self._check_each("units", [POSITIVE])
+        if not entries(self.units):
             raise ValueError("units=() has no layer: expected the units of at least one.")
 
     def sample_shape(self, row_shape: Shape) -> Shape:
         """Return (steps, channels)."""
         shape = row_shape
         if self.sequence_shape is not None:
-            shape = fitting_shape(tuple(self.sequence_shape), row_shape, "sequence_shape")
+            shape = fitting_shape(entries(self.sequence_shape), row_shape, "sequence_shape")
         if len(shape) == 1:
             return (*shape, 1)
         if len(shape) != 2:
@@ -94,17 +94,18 @@ class RecurrentNetwork(BaseNetwork):
         """Return the last layer's last state, of shape (None, units[-1])."""
         features = inputs
         if self.mask_value is not None:
-            features = layers.Masking(self.mask_value, name="encoder_mask")(features)
-        last = len(self.units)
-        for depth, units in enumerate(self.units, start=1):
-            features = self._layer(units, f"encoder_{self.cell}_{depth}", depth < last)(features)
+            features = layers.Masking(plain(self.mask_value), name="encoder_mask")(features)
+        sizes = entries(self.units)
+        for depth, units in enumerate(sizes, start=1):
+            returns_all = depth < len(sizes)
+            features = self._layer(units, f"encoder_{self.cell}_{depth}", returns_all)(features)
         return features
 
     def decoder_body(self, code, sample_shape, kernel_initializer):
         r"""Return the output before its activation, of shape (None, steps, channels)."""
         steps, channels = sample_shape
         features = layers.RepeatVector(steps, name="decoder_repeat")(code)
-        for depth, units in enumerate(reversed(self.units), start=1):
+        for depth, units in enumerate(entries(self.units)[::-1], start=1):
             features = self._layer(units, f"decoder_{self.cell}_{depth}", True)(features)
         return layers.Dense(channels, kernel_initializer=kernel_initializer, name="output")(
             features

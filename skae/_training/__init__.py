@@ -6,7 +6,13 @@ and optimizer, :func:`split_rows` prepares the data, :func:`train_model` runs ep
 :func:`clear_compiled_programs` forgets what was compiled.
 """
 
-from skae._training._arguments import compile_model, make_callbacks, make_loss
+from skae._training._arguments import (
+    at_new_rate,
+    compile_model,
+    make_callbacks,
+    make_loss,
+)
+from skae._training._batches import resolved_batch_size
 from skae._training._inference import Mapping, apply_model
 from skae._training._loop import DivergedError, TrainingResult, train_model
 from skae._training._programs import clear_compiled_programs
@@ -21,6 +27,7 @@ __all__ = [
     "StreamedRows",
     "TrainingResult",
     "apply_model",
+    "at_new_rate",
     "check_process",
     "clear_compiled_programs",
     "compile_model",
@@ -28,6 +35,7 @@ __all__ = [
     "load",
     "make_callbacks",
     "make_loss",
+    "resolved_batch_size",
     "split_rows",
     "train_model",
     "values_of",

@@ -7,6 +7,7 @@ Only its parameter routing is used, which does not import TensorFlow.
 
 import sys
 from functools import cache
+from numbers import Real
 
 import keras
 
@@ -17,6 +18,7 @@ _PATCHED_CLASSES = (
     keras.optimizers.Optimizer,
 )
 _PATCHED_METHODS = ("__reduce__", "__deepcopy__")
+_AVERAGING = ("sum_over_batch_size", "mean")
 
 
 def _import_routing():
@@ -68,6 +70,7 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
         Further arguments of the optimizer.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
+        _refuse_exclusions(optimizer)
         settings, optimizer_class = optimizer.get_config(), type(optimizer)
     else:
         settings = {} if learning_rate is None else {"learning_rate": learning_rate}
@@ -77,7 +80,64 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
     # TensorFlow keeps a kernel for every name of a variable that it has seen, and an optimizer
     # without a name gets a new one each time.
     settings = {**settings, **_arguments(routed or {}), "name": "optimizer"}
+    if isinstance(settings.get("learning_rate"), Real):
+        settings["learning_rate"] = float(settings["learning_rate"])
     model.compile(optimizer=optimizer_class.from_config(settings), loss=loss)
+
+
+def _averaging(loss):
+    """Return a loss that averages over rows, as training does.
+
+    Raises
+    ------
+    ValueError
+        If it reduces the losses of rows in another way.
+    """
+    if isinstance(loss, keras.losses.Loss) and loss.reduction not in _AVERAGING:
+        raise ValueError(
+            f"{type(loss).__name__} has reduction={loss.reduction!r}, but losses are averaged over "
+            "rows: expected reduction='sum_over_batch_size' or 'mean'. Leave it at that, and scale "
+            "the learning_rate instead."
+        )
+    return loss
+
+
+def _refuse_exclusions(optimizer):
+    """Raise if weights are excluded from decay, which no copy of an optimizer knows of."""
+    state = vars(optimizer)
+    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    if any(state.get(name) for name in excluded):
+        raise ValueError(
+            f"{type(optimizer).__name__} was told by exclude_from_weight_decay to leave weights "
+            "out, which a copy of it does not know: expected an optimizer that decays all weights. "
+            "Give weight_decay=0 and regularizers to the layers of a network of your own instead."
+        )
+
+
+def at_new_rate(state, before, now):
+    """Return an optimizer's state with the learning rate that a newly compiled optimizer has.
+
+    Parameters
+    ----------
+    state : list of ndarray
+        As a training run reports it.
+    before, now : keras.optimizers.Optimizer
+        Of the same settings but for the learning rate.
+
+    Returns
+    -------
+    state : list of ndarray or None
+        None if one of the rates is a schedule, which begins at its first step.
+    """
+    if not _has_constant_rate(before) or not _has_constant_rate(now):
+        return None
+    position = [variable is now.learning_rate for variable in now.variables].index(True)
+    rate = keras.ops.convert_to_numpy(now.learning_rate)
+    return [*state[:position], rate, *state[position + 1 :]]
+
+
+def _has_constant_rate(optimizer):
+    return any(variable is optimizer.learning_rate for variable in optimizer.variables)
 
 
 def make_loss(loss, routed=None):
@@ -100,7 +160,7 @@ def make_loss(loss, routed=None):
             f"loss={loss!r} takes no parameters, but {sorted(routed)} were given as loss__<name>: "
             "expected a class. Give one, such as keras.losses.Huber."
         )
-    return _instantiate(loss, _routing.get_loss_class_function_or_string, routed or {})
+    return _averaging(_instantiate(loss, _routing.get_loss_class_function_or_string, routed or {}))
 
 
 def _arguments(routed):

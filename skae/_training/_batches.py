@@ -2,6 +2,19 @@
 
 import numpy as np
 
+_SMALLEST, _LARGEST, _FEWEST_BATCHES = 16, 256, 32
+
+
+def resolved_batch_size(batch_size: int | str, n_rows: int) -> int:
+    """Return the rows of a batch, at most ``n_rows``.
+
+    ``"auto"`` is a power of two: every size of batch is compiled for itself.
+    """
+    if batch_size == "auto":
+        share = min(max(n_rows // _FEWEST_BATCHES, _SMALLEST), _LARGEST)
+        return min(1 << (share.bit_length() - 1), n_rows)
+    return min(int(batch_size), n_rows)
+
 
 def whole_batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of rows in whole batches, and the weight that each has in its batch.

@@ -1,9 +1,11 @@
 """Epochs as ``Model.fit`` runs them: order, validation, callbacks, the best state, the history."""
 
+import warnings
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skae._training._programs import lent_program
 from skae._training._proof import leaves_model_alone
@@ -12,7 +14,14 @@ from skae._training._variables import load, values_of
 
 
 class DivergedError(ValueError):
-    """The loss became NaN or infinite, so there is nothing to continue from."""
+    """A loss or a weight became NaN or infinite, so there is nothing to continue from."""
+
+    def __init__(self, what: str, value: float, epoch: int):
+        super().__init__(
+            f"the {what} became {value} in epoch {epoch}. Lower learning_rate, scale the data (for "
+            "instance with StandardScaler), or choose an output_activation and loss that fit its "
+            "range."
+        )
 
 
 @dataclass
@@ -27,11 +36,14 @@ class TrainingResult:
         How many epochs the kept weights have seen; 0 stands for the start.
     optimizer_state : list of ndarray
         What the optimizer needs to go on from there.
+    interrupted : bool
+        Whether the user interrupted an epoch after the first.
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
     best_epoch: int = 0
     optimizer_state: list[np.ndarray] = field(default_factory=list)
+    interrupted: bool = False
 
     def append(self, logs) -> None:
         """Add one epoch."""
@@ -48,8 +60,8 @@ class _BestState:
 
     def offer(self, loss, epoch, program) -> None:
         if loss < self.loss:
-            self.loss, self.epoch = loss, epoch
             program.remember()
+            self.loss, self.epoch = loss, epoch
 
 
 def train_model(
@@ -94,7 +106,13 @@ def train_model(
     Raises
     ------
     DivergedError
-        If the loss becomes NaN or infinite.
+        If the loss, on training or validation rows, or a weight becomes NaN or infinite.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the user interrupts an epoch after the first: the best state so far is kept with
+        ``keep_best``, else the one that training has reached.
     """
     n_batches = -(-len(rows) // batch_size)
     with lent_program(
@@ -134,12 +152,20 @@ class _Mean:
     count: int = 0
 
     def add(self, mean, count) -> None:
-        self.total = self.total + mean * count
+        self.total = self.total + np.asarray(mean, dtype=np.float64) * count
         self.count += count
 
     @property
     def value(self):
         return self.total / self.count
+
+
+@dataclass(frozen=True)
+class _Start:
+    """The monitored loss at the start, and the state there if it may be needed again."""
+
+    loss: float
+    state: list[np.ndarray] | None
 
 
 class _Run:
@@ -154,12 +180,30 @@ class _Run:
 
     def epochs(self, epochs, listeners, patience, keep_best) -> TrainingResult:
         result, best = TrainingResult(), _BestState()
-        if keep_best:
-            best.offer(self._monitored_start(), epochs.start, self._program)
+        start = self._start() if keep_best else None
+        if start is not None:
+            best.offer(start.loss, epochs.start, self._program)
         self._program.model.stop_training = False
         listeners.on_train_begin()
         self._program.check_compilation()
-        logs: dict[str, float] = {}
+        try:
+            self._run_each(epochs, listeners, patience, keep_best, result, best)
+        except KeyboardInterrupt:
+            if not result.history:
+                raise
+            result.interrupted = True
+            _warn_interrupted(len(result.history["loss"]), keep_best)
+        result.best_epoch = epochs.start + len(result.history["loss"])
+        if keep_best:
+            result.best_epoch = best.epoch
+            self._program.recall()
+        model = self._program.model
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        self._check_end(result, start, epochs.start)
+        listeners.on_train_end({name: values[-1] for name, values in result.history.items()})
+        return result
+
+    def _run_each(self, epochs, listeners, patience, keep_best, result, best):
         for epoch in epochs:
             listeners.on_epoch_begin(epoch)
             logs = self._one_epoch(epoch, listeners)
@@ -171,28 +215,43 @@ class _Run:
             out_of_patience = patience is not None and epoch + 1 - best.epoch >= patience
             if out_of_patience or self._program.model.stop_training:
                 break
-        result.best_epoch = epochs.start + len(result.history["loss"])
-        if keep_best:
-            result.best_epoch = best.epoch
-            self._program.recall()
-        model = self._program.model
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-        listeners.on_train_end(logs)
-        return result
 
-    def _monitored_start(self) -> float:
-        return float(self._evaluate(self._validation or self._rows)[0])
+    def _start(self):
+        """Return the loss at the start and, if rows to train on decide, what to return to."""
+        if self._validation is not None:
+            return _Start(self._evaluate(self._validation)[0], None)
+        return _Start(self._evaluate(self._rows)[0], values_of(self._variables()))
+
+    def _variables(self):
+        model = self._program.model
+        return [*model.variables, *model.optimizer.variables]
+
+    def _check_end(self, result, start, start_epoch):
+        """Raise if training ended nowhere; go back if it ended above the start.
+
+        The loss of an epoch is a mean over the states during it, and says little of the last.
+        """
+        n_epochs = start_epoch + len(result.history["loss"])
+        if not all(
+            np.isfinite(values).all() for values in values_of(self._program.model.variables)
+        ):
+            raise DivergedError("weights", np.nan, n_epochs)
+        if start is None and (self._validation is None or result.interrupted):
+            values, weights = next(iter(self._rows))
+            _check_finite("loss", self._program.evaluate(values[:1], weights[:1])[0], n_epochs)
+        elif start is not None and self._validation is None and result.best_epoch > start_epoch:
+            loss = self._evaluate(self._rows)[0]
+            _check_finite("loss", loss, n_epochs)
+            if loss > start.loss:
+                load(self._variables(), start.state)
+                result.best_epoch = start_epoch
 
     def _one_epoch(self, epoch, listeners) -> dict[str, float]:
         logs = self._named(self._train_pass(listeners))
-        if not np.isfinite(logs["loss"]):
-            raise DivergedError(
-                f"the loss became {logs['loss']} in epoch {epoch + 1}. Lower learning_rate, scale "
-                "the data (for instance with StandardScaler), or choose an output_activation and "
-                "loss that fit its range."
-            )
+        _check_finite("loss", logs["loss"], epoch + 1)
         if self._validation is not None:
             logs |= self._named(self._evaluate(self._validation), prefix="val_")
+            _check_finite("val_loss", logs["val_loss"], epoch + 1)
         return logs
 
     def _train_pass(self, listeners):
@@ -230,6 +289,20 @@ class _Run:
     def _named(self, losses, prefix="") -> dict[str, float]:
         names = self._program.loss_names
         return {prefix + name: float(loss) for name, loss in zip(names, losses, strict=True)}
+
+
+def _check_finite(what, value, epoch) -> None:
+    if not np.isfinite(value):
+        raise DivergedError(what, float(value), epoch)
+
+
+def _warn_interrupted(n_epochs, keep_best) -> None:
+    kept = "best state so far" if keep_best else "last state"
+    warnings.warn(
+        f"Training interrupted by user after {n_epochs} epochs. The {kept} is kept.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
 
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
