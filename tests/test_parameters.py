@@ -350,7 +350,7 @@ def test_changed_learning_rate_takes_effect_and_keeps_the_optimizers_state():
         {"optimizer": keras.optimizers.SGD(1e-12)},
         {"optimizer": "sgd", "learning_rate": 1e-12},
     ],
-    ids=repr,
+    ids=["schedule", "instance", "name"],
 )
 def test_changed_optimizer_takes_effect(use, change):
     fitted = small(warm_start=True, early_stopping=False).fit(X)
