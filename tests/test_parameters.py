@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from keras import callbacks
+from scipy.stats import ttest_1samp
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
@@ -460,6 +461,18 @@ def test_whole_weights_in_the_test_of_the_start_are_like_more_rows_or_fewer():
     equal = rng.chisquare(3, 40)
     assert is_beaten(start, equal) == is_beaten(start, equal, np.full(40, 3.0))
     assert not is_beaten(start, start * 0.5, np.eye(40)[0])
+
+
+def test_equal_weights_in_the_test_of_the_start_are_a_paired_t_test():
+    rng = np.random.RandomState(0)
+    for _ in range(50):
+        start = rng.chisquare(3, 30)
+        now = start * rng.lognormal(-0.1, 0.3, 30)
+        floor = start.mean() / 1000
+        gains = np.log((start + floor) / (now + floor))
+        pvalue = ttest_1samp(gains, 0, alternative="greater").pvalue
+        expected = now.mean() < start.mean() and pvalue < 0.05
+        assert is_beaten(start, now) == is_beaten(start, now, np.full(30, 2.0)) == expected
 
 
 def test_sample_weight_decides_whether_the_start_is_kept(monkeypatch):
