@@ -10,11 +10,13 @@ from skae import _training
 from skae._chunks import chunks
 from skae._fitting import AutoencoderFitting
 from skae._html import html_summary
-from skae._persistence import PackedModel
+from skae._persistence import KerasHolder
 from skae._validation import check_row_shape, validate_codes, validate_rows
 
 
-class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AutoencoderFitting):
+class BaseAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, KerasHolder, AutoencoderFitting
+):
     """What every autoencoder owes: fit, transform, inverse_transform, score.
 
     A subclass says which network it has and, if it is more than "train X to X", how it corrupts
@@ -179,18 +181,6 @@ class BaseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Autoenc
         if "text/html" in bundle:
             bundle["text/html"] += html_summary(self)
         return bundle
-
-    def __getstate__(self):
-        state = dict(super().__getstate__())
-        if "model_" in state:
-            state["model_"] = PackedModel.of(self.model_, self.get_params())
-        return state
-
-    def __setstate__(self, state):
-        # Where the backend would hang, the model stays packed: to use it is an error of its own.
-        if "model_" in state and not _training.is_forked():
-            state = {**state, "model_": state["model_"].unpacked()}
-        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

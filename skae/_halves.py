@@ -6,7 +6,9 @@ from typing import Any
 
 import keras
 
+from skae import _training
 from skae._networks import Shape
+from skae._packed_layers import packed
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,14 @@ def private_copy(model: keras.Model, sample_shape: Shape) -> keras.Model:
     ValueError
         If the model is neither, or has several inputs or outputs.
     """
-    copy = keras.models.clone_model(model)
+    copy = packed(model).unpacked()
     if isinstance(copy, keras.Sequential):
         if not copy.built:
             copy.build((None, *sample_shape))
         copy = keras.Model(copy.inputs, copy.outputs)
     if model.built:
-        copy.set_weights(model.get_weights())
+        _training.load(copy.weights, _training.values_of(model.weights))
+        _training.load_own_states(copy, _training.own_states(model))
     ends = [*(getattr(copy, "inputs", None) or []), *(getattr(copy, "outputs", None) or [])]
     if len(ends) != 2:
         raise ValueError(

@@ -20,7 +20,7 @@ def activations(autoencoder, rows: np.ndarray) -> dict[str, np.ndarray]:
     -------
     outputs : dict of str to ndarray of shape (n_samples, \*layer_shape)
     """
-    model = PackedModel.of(autoencoder.model_, autoencoder.get_params()).unpacked()
+    model = PackedModel.of(autoencoder.model_).unpacked()
     return layer_outputs(model, rows.astype("float32").reshape(-1, *model.input.shape[1:]))
 
 

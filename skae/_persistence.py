@@ -1,89 +1,141 @@
-"""Keras models inside pickles."""
+"""Keras models inside pickles and clones."""
 
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 import keras
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skae import _training
+from skae._packed_layers import PackedGraph, PackedLayer, packed
 from skae._seeding import seeded
-from skae._training._functions import functions_of_the_user, is_of_the_user, layers_by_path
+
+
+@dataclass(frozen=True)
+class _Compilation:
+    """What a model was compiled with, without the optimizer's state."""
+
+    optimizer_class: type[keras.optimizers.Optimizer]
+    optimizer_config: dict[str, Any]
+    loss: Any
+
+    @classmethod
+    def of(cls, model):
+        return cls(type(model.optimizer), model.optimizer.get_config(), _packed(model.loss))
+
+    def apply_to(self, model):
+        optimizer = self.optimizer_class.from_config(self.optimizer_config)
+        model.compile(optimizer=optimizer, loss=_unpacked(self.loss))
+
+
+@dataclass(frozen=True)
+class PackedLoss:
+    """A loss with its whole state, of which Keras's own copies and pickles keep a part.
+
+    Attributes
+    ----------
+    kind : type
+    state : dict
+    """
+
+    kind: type[keras.losses.Loss]
+    state: dict[str, Any]
+
+    @classmethod
+    def of(cls, loss: keras.losses.Loss) -> "PackedLoss":
+        """Pack a loss."""
+        return cls(type(loss), {name: _packed(value) for name, value in vars(loss).items()})
+
+    def unpacked(self) -> keras.losses.Loss:
+        """Return a loss like the packed one."""
+        loss = object.__new__(self.kind)
+        vars(loss).update({name: _unpacked(value) for name, value in self.state.items()})
+        return loss
+
+    def __sklearn_clone__(self):
+        return self.unpacked()
 
 
 @dataclass(frozen=True)
 class PackedModel:
-    """What a compiled model is made of, all of it picklable.
+    """What a model or layer is made of, all of it picklable.
 
     Keras's own pickling knows a user's functions and classes by name only and cannot find them
     again in another process; here they are part of the pickle, as a pickle of them would be.
 
     Attributes
     ----------
-    config : dict
-        Architecture.
+    architecture : PackedGraph or PackedLayer
+    build_config : dict or None
+        Shapes to build it with; None if it was not built.
     weights : list of ndarray
         Values of all variables, states of random layers included.
-    optimizer_class, optimizer_config : type, dict
-    loss : str, callable or keras.losses.Loss
-    functions : dict of (str, str) to function
-        The user's own functions, lambdas among them, by the path of their layer and the name of its
-        attribute.
-    custom_classes : dict of str to type
-        The user's own classes, by the names that Keras gives them in ``config``.
+    own_states : dict of str to OwnState
+        What layers keep elsewhere.
+    compilation : _Compilation or None
     """
 
-    config: dict[str, Any]
+    architecture: PackedGraph | PackedLayer
+    build_config: dict[str, Any] | None
     weights: list[np.ndarray]
-    optimizer_class: type[keras.optimizers.Optimizer]
-    optimizer_config: dict[str, Any]
-    loss: Any
-    functions: dict[tuple[str, str], FunctionType]
-    custom_classes: dict[str, type]
+    own_states: dict[str, Any]
+    compilation: _Compilation | None
 
     @classmethod
-    def of(cls, model: keras.Model, parameters: dict[str, Any]) -> "PackedModel":
-        """Pack a model that was built from an estimator's parameters."""
-        functions = functions_of_the_user(model)
+    def of(cls, model: keras.layers.Layer) -> "PackedModel":
+        """Pack a model or layer, of which nothing is changed."""
+        compiled = isinstance(model, keras.Model) and model.compiled
         return cls(
-            config=_config_without(functions, model),
-            weights=_training.values_of(model.variables),
-            optimizer_class=type(model.optimizer),
-            optimizer_config=model.optimizer.get_config(),
-            loss=model.loss,
-            functions=functions,
-            custom_classes=_custom_classes(model, parameters),
+            architecture=packed(model),
+            build_config=model.get_build_config() if model.built else None,
+            weights=_training.values_of(model.variables) if model.built else [],
+            own_states=_training.own_states(model),
+            compilation=_Compilation.of(model) if compiled else None,
         )
 
-    def unpacked(self) -> keras.Model:
-        """Return a model like the packed one."""
-        with seeded(0), keras.saving.custom_object_scope(self.custom_classes):
-            model = keras.Model.from_config(self.config)
-            optimizer = self.optimizer_class.from_config(self.optimizer_config)
-        _set_functions(model, self.functions)
-        model.compile(optimizer=optimizer, loss=self.loss)
-        _training.load(model.variables, self.weights)
+    def unpacked(self) -> Any:
+        """Return a model or layer like the packed one."""
+        with seeded(0):
+            model = self.architecture.unpacked()
+            if self.build_config and not model.built:
+                model.build_from_config(self.build_config)
+            if self.compilation is not None:
+                self.compilation.apply_to(model)
+        if self.weights:
+            _training.load(model.variables, self.weights)
+        _training.load_own_states(model, self.own_states)
         return model
 
-
-def _set_functions(model, functions):
-    layers = layers_by_path(model)
-    for (path, name), function in functions.items():
-        setattr(layers[path], name, function)
+    def __sklearn_clone__(self):
+        return self.unpacked()
 
 
-def _config_without(functions, model):
-    """Return the configuration with a stand-in for functions, of which Keras keeps names only."""
-    try:
-        _set_functions(model, dict.fromkeys(functions, keras.activations.linear))
-        return model.get_config()
-    finally:
-        _set_functions(model, functions)
+class KerasHolder(BaseEstimator):
+    """An estimator or parameter object whose attributes may be Keras models, layers and losses."""
+
+    def __getstate__(self):
+        return {name: _packed(value) for name, value in super().__getstate__().items()}
+
+    def __setstate__(self, state):
+        # Where the backend would hang, models stay packed: to use them is an error of its own.
+        if not _training.is_forked():
+            state = {name: _unpacked(value) for name, value in state.items()}
+        super().__setstate__(state)
+
+    def __sklearn_clone__(self):
+        twin: Any = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        parameters = self.get_params(deep=False)
+        vars(twin).update({name: _packed(value) for name, value in parameters.items()})
+        return super(KerasHolder, twin).__sklearn_clone__()
 
 
-def _custom_classes(model, parameters):
-    """Return classes that are neither Keras's nor skae's, by name."""
-    classes = [type(layer) for layer in model._flatten_layers()]
-    classes += [type(value) for value in parameters.values()]
-    return {cls.__name__: cls for cls in classes if is_of_the_user(cls)}
+def _packed(value):
+    if isinstance(value, keras.layers.Layer):
+        return PackedModel.of(value)
+    return PackedLoss.of(value) if isinstance(value, keras.losses.Loss) else value
+
+
+def _unpacked(value):
+    return value.unpacked() if isinstance(value, PackedModel | PackedLoss) else value

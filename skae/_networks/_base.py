@@ -4,15 +4,15 @@ from abc import ABC, abstractmethod
 from math import prod
 from typing import Any, ClassVar
 
-from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from skae._parameters import entries
+from skae._persistence import KerasHolder
 
 Shape = tuple[int, ...]
 
 
-class BaseNetwork(BaseEstimator, ABC):
+class BaseNetwork(KerasHolder, ABC):
     """What an autoencoder asks of a network.
 
     Subclasses are parameter objects: ``__init__`` assigns, ``get_params``, ``set_params`` and

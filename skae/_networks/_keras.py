@@ -7,6 +7,8 @@ import keras
 from keras import layers
 
 from skae._networks._base import BaseNetwork, Shape, fitting_shape
+from skae._packed_layers import packed
+from skae._training import load, load_own_states, own_states, values_of
 
 
 class KerasNetwork(BaseNetwork):
@@ -75,10 +77,11 @@ def built_model(model):
 
 def applied_copy(layer, inputs):
     """Return the output of a copy of a layer or model with the same weights."""
-    copy = type(layer).from_config(layer.get_config())
+    copy = packed(layer).unpacked()
     outputs = copy(inputs)
     if layer.built:
-        copy.set_weights(layer.get_weights())
+        load(copy.weights, values_of(layer.weights))
+        load_own_states(copy, own_states(layer))
     return outputs
 
 

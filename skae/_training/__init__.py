@@ -15,6 +15,7 @@ from skae._training._arguments import (
 from skae._training._batches import resolved_batch_size
 from skae._training._inference import Mapping, apply_model
 from skae._training._loop import DivergedError, TrainingResult, train_model
+from skae._training._own_state import load_own_states, own_states
 from skae._training._programs import clear_compiled_programs
 from skae._training._rows import Rows, StreamedRows, split_rows
 from skae._training._variables import load, values_of
@@ -33,8 +34,10 @@ __all__ = [
     "compile_model",
     "is_forked",
     "load",
+    "load_own_states",
     "make_callbacks",
     "make_loss",
+    "own_states",
     "resolved_batch_size",
     "split_rows",
     "train_model",

@@ -1,8 +1,12 @@
-"""Functions of the user's inside layers, of which Keras keeps names only."""
+"""What the user put inside layers: functions, objects and state that Keras's config leaves out."""
 
-from types import FunctionType
+import sys
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
 
 import keras
+
+_KNOWN_PACKAGES = ("builtins", "keras", "numpy", "skae")
 
 
 def layers_by_path(layer: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
@@ -15,16 +19,53 @@ def layers_by_path(layer: keras.Layer, path: str = "") -> dict[str, keras.Layer]
     return found
 
 
-def functions_of_the_user(model: keras.Model) -> dict[tuple[str, str], FunctionType]:
-    """Return such functions by the path of their layer and the name of its attribute."""
+def functions_of_the_user(model: keras.Model) -> dict[tuple[str, str], Any]:
+    """Return what of a model Keras's configuration names at most, by path and attribute.
+
+    That is functions and other callables of the user's, and the state of layers that have it
+    elsewhere than in weights and configuration.
+    """
+    found: dict[tuple[str, str], Any] = {}
+    for path, layer in layers_by_path(model).items():
+        found |= {(path, name): value for name, value in callables_of_the_user(layer).items()}
+        if has_own_state(layer):
+            found[path, "state"] = layer
+    return found
+
+
+def callables_of_the_user(layer: keras.Layer) -> dict[str, Any]:
+    """Return the attributes of one layer that are the user's functions, objects or classes."""
     return {
-        (path, name): value
-        for path, layer in layers_by_path(model).items()
+        name: value
         for name, value in vars(layer).items()
-        if isinstance(value, FunctionType) and is_of_the_user(value)
+        if callable(value)
+        and not isinstance(value, keras.layers.Layer)
+        and name not in ("build", "quantize")  # which Keras wraps in every layer
+        and is_of_the_user(value)
     }
 
 
-def is_of_the_user(thing: FunctionType | type) -> bool:
-    """Tell whether a function or class is neither Keras's nor skae's."""
-    return thing.__module__.split(".")[0] not in ("builtins", "keras", "numpy", "skae")
+def is_of_the_user(thing: Any) -> bool:
+    """Tell whether a function, a class or an object is neither Keras's nor skae's.
+
+    ``functools.wraps`` gives a function the name and the module of another one, so only what its
+    module holds under its name counts as that module's.
+    """
+    if isinstance(thing, MethodType | BuiltinFunctionType):
+        return True
+    named = thing if isinstance(thing, FunctionType | type) else type(thing)
+    if named.__module__.split(".")[0] not in _KNOWN_PACKAGES:
+        return True
+    found: Any = sys.modules.get(named.__module__)
+    for name in named.__qualname__.split("."):
+        found = vars(found).get(name) if found is not None else None
+    return found is not named
+
+
+def has_own_state(layer: keras.Layer) -> bool:
+    """Tell whether a layer keeps state elsewhere than in its weights and its configuration."""
+    return (
+        isinstance(layer, keras.layers.Normalization)
+        or "save_assets" in dir(layer)
+        or type(layer).load_own_variables.__module__.split(".")[0] not in _KNOWN_PACKAGES
+    )
