@@ -1,8 +1,13 @@
 """Classes of rows: their names, their colours, and samples that hold all of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
@@ -31,6 +36,7 @@ _PETROFF = (
     "#92dadd",
 )
 _MOST_CLASSES = 30
+_LINES = 1.8  # height of a line of a legend, in font sizes
 BLUE, ORANGE, GREEN, VERMILLION = _OKABE_ITO[:4]
 GREY = "#808080"
 
@@ -80,9 +86,9 @@ class Classes:
         ValueError
             If there are not as many names as classes.
         """
-        labels, of_row = np.unique(np.asarray(y), return_inverse=True)
+        labels, of_row = unique_classes(y)
         if target_names is None:
-            return cls(of_row, [str(label) for label in labels], class_colors(len(labels)))
+            return cls(of_row, _names(labels), class_colors(len(labels)))
         names = [str(name) for name in np.asarray(target_names)]
         if labels.dtype.kind in "iub" and labels.min() >= 0 and labels.max() < len(names):
             return cls(labels[of_row].astype(int), names, class_colors(len(names)))
@@ -93,10 +99,78 @@ class Classes:
             )
         return cls(of_row, names, class_colors(len(names)))
 
+    def explain(self, ax: Axes, handles: dict[int, Any], *others: Any, **place: Any) -> None:
+        """Draw a legend that fits in the figure, of the largest classes where they are many.
+
+        Parameters
+        ----------
+        ax : Axes
+        handles : dict of int to Artist
+            By class, with labels.
+        *others : Artist
+            Drawn below the classes.
+        **place
+            Where, as ``Axes.legend`` takes it.
+        """
+        line = _LINES * FontProperties(size="small").get_size_in_points() / 72
+        n_lines = max(3, int(ax.bbox.height / ax.figure.dpi / line))
+        n_columns = 1 if len(handles) + len(others) <= n_lines else 2
+        n_named = n_columns * n_lines - len(others)
+        drawn = list(handles.values())
+        if len(handles) > n_named:
+            sizes = np.bincount(self.of_row, minlength=len(self.names))
+            largest = sorted(handles, key=lambda label: -sizes[label])[: n_named - 1]
+            drawn = [handle for label, handle in handles.items() if label in largest]
+            more = f"{len(handles) - len(drawn)} more"
+            drawn.append(Line2D([], [], ls="", label=more))
+        drawn += others
+        ax.legend(handles=drawn, frameon=False, fontsize="small", ncols=n_columns, **place)
+
     @property
     def present(self) -> np.ndarray:
         """Indices of the classes that have rows."""
         return np.unique(self.of_row)
+
+
+def unique_classes(y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes of a target in order, and the number of each row's class.
+
+    Classes of several types are ordered by type and then as text; None and NaN come last.
+
+    Raises
+    ------
+    ValueError
+        If a label cannot be compared to others.
+    """
+    labels = np.asarray(y)
+    if labels.dtype != object:
+        classes, of_row = np.unique(labels, return_inverse=True)
+        return classes, of_row
+    try:
+        of_row, classes = pd.factorize(labels, use_na_sentinel=False)
+    except TypeError as error:
+        raise ValueError(
+            "Expected y of numbers, strings or other hashable labels, got labels such as "
+            f"{labels.flat[0]!r}. Pass one name or number a row."
+        ) from error
+    order = _order(classes)
+    return classes[order], np.argsort(order)[of_row]
+
+
+def _order(classes):
+    missing = pd.isna(classes)
+    known = np.flatnonzero(~missing).tolist()
+    try:
+        known.sort(key=classes.__getitem__)
+    except TypeError:
+        known.sort(key=lambda i: (type(classes[i]).__name__, str(classes[i])))
+    return np.array([*known, *np.flatnonzero(missing)], dtype=int)
+
+
+def _names(labels):
+    """Return labels as text, with quotes where 1 and "1" would be the same."""
+    names = ["missing" if pd.isna(label) else str(label) for label in labels]
+    return names if len(set(names)) == len(names) else [repr(label) for label in labels]
 
 
 def check_target(y: ArrayLike | None, n_samples: int) -> np.ndarray | None:
@@ -138,7 +212,8 @@ def sample_of_rows(
         return order
     if y is None or is_continuous(y):
         return order[:n_wanted]
-    _, labels, counts = np.unique(y[order], return_inverse=True, return_counts=True)
+    _, labels = unique_classes(y[order])
+    counts = np.bincount(labels)
     by_class = np.argsort(labels, kind="stable")
     rank = np.arange(n_samples) - np.repeat(np.cumsum(counts) - counts, counts)
     share = rank / np.repeat(counts, counts)

@@ -302,18 +302,12 @@ class _Points:
     def _legend(self, ax, **place):
         from matplotlib.lines import Line2D
 
-        handles = [
-            Line2D(
-                [],
-                [],
-                ls="",
-                marker="o",
-                color=self._classes.colors[i],
-                label=self._classes.names[i],
-            )
-            for i in self._classes.present
-        ]
-        ax.legend(handles=handles, frameon=False, fontsize="small", **place)
+        classes = self._classes
+        handles = {
+            i: Line2D([], [], ls="", marker="o", color=classes.colors[i], label=classes.names[i])
+            for i in classes.present
+        }
+        classes.explain(ax, handles, **place)
 
 
 def _chosen_components(codes, components):

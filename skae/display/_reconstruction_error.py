@@ -129,23 +129,26 @@ class ReconstructionErrorDisplay:
         self : object
         """
         errors = self._checked_errors()
-        groups = self._groups(errors)
+        classes = self._classes(errors)
         self.ax_ = single_axes(ax, (5.6, 3.8))
         self.figure_ = self.ax_.figure
         logarithmic = _is_wide(errors)
         edges = _edges(errors, bins or int(np.clip(len(errors) ** 0.5, 5, _MOST_BINS)), logarithmic)
-        self.histograms_ = {
-            name: self._draw(values, edges, name, color) for name, (values, color) in groups.items()
+        drawn = {
+            i: self._draw(errors[classes.of_row == i], edges, classes.names[i], classes.colors[i])
+            for i in classes.present
         }
+        self.histograms_ = {classes.names[i]: histogram for i, histogram in drawn.items()}
         self.threshold_line_ = self._mark_threshold()
         self.ax_.set(
             xlabel=self.error_name,
-            ylabel="share of rows" if len(groups) < 2 else "share of the class",
+            ylabel="share of rows" if len(drawn) < 2 else "share of the class",
         )
         self.ax_.set_xscale("log" if logarithmic else "linear")
         self.ax_.set_ylim(bottom=0)
-        if len(groups) > 1 or self.threshold_line_ is not None:
-            self.ax_.legend(frameon=False, fontsize="small")
+        lines = [] if self.threshold_line_ is None else [self.threshold_line_]
+        if len(drawn) > 1 or lines:
+            classes.explain(self.ax_, drawn, *lines)
         return self
 
     def frame(self) -> pd.DataFrame:
@@ -169,16 +172,12 @@ class ReconstructionErrorDisplay:
             raise ValueError(f"Expected one error a row, got an array of shape {errors.shape}.")
         return errors
 
-    def _groups(self, errors):
-        """Return errors and colour of each class by its name."""
+    def _classes(self, errors):
+        """Return the classes of the rows, all of one if there is no target."""
         y = check_target(self.y, len(errors))
         if y is None:
-            return {"rows": (errors, BLUE)}
-        classes = Classes.of(y, self.target_names)
-        return {
-            classes.names[i]: (errors[classes.of_row == i], classes.colors[i])
-            for i in classes.present
-        }
+            return Classes(np.zeros(len(errors), dtype=int), ["rows"], np.array([BLUE]))
+        return Classes.of(y, self.target_names)
 
     def _draw(self, values, edges, name, color):
         counts, _ = np.histogram(values, edges)

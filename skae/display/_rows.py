@@ -12,7 +12,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from skae._chunks import chunks
-from skae.display._classes import check_target, sample_of_rows
+from skae.display._classes import check_target, sample_of_rows, unique_classes
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,10 @@ def choose_rows(X, y, samples: int | Sequence[int] | np.ndarray, random_state) -
         if samples < 1:
             raise ValueError(f"Expected samples of at least 1, got {samples}.")
         drawn = sample_of_rows(n_samples, int(samples), labels, random_state)
-        return drawn if labels is None else drawn[np.argsort(labels[drawn], kind="stable")]
+        if labels is None:
+            return drawn
+        _, of_row = unique_classes(labels[drawn])
+        return drawn[np.argsort(of_row, kind="stable")]
     chosen = np.asarray(samples)
     if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not chosen.size:
         raise ValueError(
