@@ -106,6 +106,23 @@ def test_scoring_leaves_no_traces_in_the_model(score):
         assert n_nodes(model) == before
 
 
+@pytest.mark.parametrize("score", ["squared_error", "worst_features", "mahalanobis", "local_error"])
+def test_tiny_rows_are_scored_as_others(score):
+    X, far = correlated(200), 50 * np.eye(6)
+    detector = ReconstructionOutlierDetector(PCA(2), score=score, random_state=0)
+    usual = clone(detector).fit(X).predict(X)
+    tiny = detector.fit(1e-60 * X)
+    np.testing.assert_array_equal(tiny.predict(1e-60 * X), usual)
+    assert (tiny.predict(1e-60 * far) == -1).all()
+
+
+@pytest.mark.parametrize("score", ["sap", "nap"])
+def test_rows_too_small_for_hidden_activations_are_refused(score):
+    detector = ReconstructionOutlierDetector(small(init="random"), score=score, random_state=0)
+    with pytest.raises(ValueError, match="Expected rows whose hidden activations are finite"):
+        detector.fit(1e-60 * correlated(100))
+
+
 # ---- errors leave the detector as it was --------------------------------------------------
 
 

@@ -362,6 +362,13 @@ def _way(encoder, samples):
     inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
     code = keras.ops.convert_to_numpy(encoder(inputs, training=False))
     way = (inputs, *hidden_path(encoder)(inputs), code)
+    if not all(np.isfinite(part).all() for part in way):
+        raise ValueError(
+            "Expected rows whose hidden activations are finite in float32, for score 'sap' or "
+            f"'nap'; received values up to {np.abs(samples).max():.1e}, for which they are not. "
+            "Rescale the data, for instance with StandardScaler in a Pipeline, or use another "
+            "score."
+        )
     return [part.reshape(len(inputs), -1).astype(float) for part in way]
 
 
