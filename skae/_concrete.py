@@ -231,22 +231,20 @@ feature_names_in_, mean_
     def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
         """Choose features in the first epochs, then train the decoder on the chosen ones."""
         n_choosing = int(np.clip(self._n_annealing_epochs() - self.n_epochs_, 0, epochs))
-        ended = True
-        if n_choosing:
-            ended = super()._run_epochs(
-                training, validation, epochs=n_choosing, patience=None, keep_best=False, rng=rng
-            )
-            self._keep_choice()
-        if ended and n_choosing < epochs:
-            ended = super()._run_epochs(
-                training,
-                validation,
-                epochs=epochs - n_choosing,
-                patience=patience,
-                keep_best=keep_best,
-                rng=rng,
-            )
-        return ended
+        decoding = {"epochs": epochs - n_choosing, "patience": patience, "keep_best": keep_best}
+        if not n_choosing:
+            return super()._run_epochs(training, validation, rng=rng, **decoding)
+        ended = super()._run_epochs(
+            training, validation, epochs=n_choosing, patience=None, keep_best=False, rng=rng
+        )
+        self._keep_choice()
+        if not ended or n_choosing == epochs:
+            return ended
+        try:
+            return super()._run_epochs(training, validation, rng=rng, **decoding)
+        except KeyboardInterrupt:  # in its first epoch
+            _training.warn_interrupted(n_choosing, keep_best=False)
+            return False
 
     def _n_annealing_epochs(self):
         return max(1, round(self.annealing * self.epochs))

@@ -546,13 +546,14 @@ def test_interrupt_before_the_end_of_the_first_epoch_changes_nothing():
     np.testing.assert_array_equal(fitted.transform(X), codes)
 
 
-def test_interrupted_choice_of_features_is_complete():
+@pytest.mark.parametrize("epoch", [2, 6])
+def test_interrupted_choice_of_features_is_complete(epoch):
     selector = ConcreteAutoencoder(
-        2, network=DenseNetwork((4,)), epochs=8, random_state=0, callbacks=interrupted_in(2)
+        2, network=DenseNetwork((4,)), epochs=8, random_state=0, callbacks=interrupted_in(epoch)
     )
-    with pytest.warns(ConvergenceWarning):
+    with pytest.warns(ConvergenceWarning, match=f"after {epoch} epochs"):
         selector.fit(X)
-    assert selector.n_epochs_ == 2
+    assert selector.n_epochs_ == epoch
     assert len(set(selector.selected_)) == 2
     assert selector.transform(X).shape == (200, 2)
 

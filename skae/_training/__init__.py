@@ -14,7 +14,7 @@ from skae._training._arguments import (
 )
 from skae._training._batches import resolved_batch_size
 from skae._training._inference import Mapping, apply_model
-from skae._training._loop import DivergedError, TrainingResult, train_model
+from skae._training._loop import DivergedError, TrainingResult, train_model, warn_interrupted
 from skae._training._own_state import load_own_states, own_states
 from skae._training._programs import clear_compiled_programs
 from skae._training._rows import Rows, StreamedRows, split_rows
@@ -42,6 +42,7 @@ __all__ = [
     "split_rows",
     "train_model",
     "values_of",
+    "warn_interrupted",
 ]
 
 keep_to_share()

@@ -192,7 +192,7 @@ class _Run:
             if not result.history:
                 raise
             result.interrupted = True
-            _warn_interrupted(len(result.history["loss"]), keep_best)
+            warn_interrupted(len(result.history["loss"]), keep_best)
         result.best_epoch = epochs.start + len(result.history["loss"])
         if keep_best:
             result.best_epoch = best.epoch
@@ -296,7 +296,8 @@ def _check_finite(what, value, epoch) -> None:
         raise DivergedError(what, float(value), epoch)
 
 
-def _warn_interrupted(n_epochs, keep_best) -> None:
+def warn_interrupted(n_epochs: int, keep_best: bool) -> None:
+    """Warn that the user interrupted training, and say what is kept."""
     kept = "best state so far" if keep_best else "last state"
     warnings.warn(
         f"Training interrupted by user after {n_epochs} epochs. The {kept} is kept.",
