@@ -232,16 +232,18 @@ class _Run:
         The loss of an epoch is a mean over the states during it, and says little of the last.
         """
         n_epochs = start_epoch + len(result.history["loss"])
-        if not all(
-            np.isfinite(values).all() for values in values_of(self._program.model.variables)
-        ):
+        model = self._program.model
+        if not all(np.isfinite(values).all() for values in values_of(model.variables)):
             raise DivergedError("weights", np.nan, n_epochs)
+        untrained = values_of(model.non_trainable_variables)  # where noise is drawn from, too
         if start is None and (self._validation is None or result.interrupted):
             values, weights = next(iter(self._rows))
             _check_finite("loss", self._program.evaluate(values[:1], weights[:1])[0], n_epochs)
+            load(model.non_trainable_variables, untrained)
         elif start is not None and self._validation is None and result.best_epoch > start_epoch:
             loss = self._evaluate(self._rows)[0]
             _check_finite("loss", loss, n_epochs)
+            load(model.non_trainable_variables, untrained)
             if loss > start.loss:
                 load(self._variables(), start.state)
                 result.best_epoch = start_epoch
