@@ -4,6 +4,9 @@ from typing import Any
 
 import keras
 
+from skae._packed_layers import renamed
+from skae._training._functions import is_of_the_user
+
 
 def _layer_class(activation: Any) -> type[keras.layers.Layer] | None:
     """Return the layer class that ``activation`` names, is or has, or None for a function."""
@@ -16,11 +19,15 @@ def _layer_class(activation: Any) -> type[keras.layers.Layer] | None:
 
 
 def activation_name(activation: Any) -> str:
-    """Return Keras's name of an activation: of the function, or of the layer's class."""
+    """Return Keras's name of an activation: of the function, or of the layer's class.
+
+    A function or object of the user's has the name "custom".
+    """
     layer_class = _layer_class(activation)
     if layer_class is not None:
         return layer_class.__name__
-    return keras.activations.serialize(keras.activations.get(activation))
+    function = keras.activations.get(activation)
+    return "custom" if is_of_the_user(function) else keras.activations.serialize(function)
 
 
 def activation_layer(activation: Any, name: str) -> keras.layers.Layer:
@@ -36,8 +43,9 @@ def activation_layer(activation: Any, name: str) -> keras.layers.Layer:
     layer_class = _layer_class(activation)
     if layer_class is None:
         return keras.layers.Activation(activation, name=name)
-    config = activation.get_config() if isinstance(activation, keras.layers.Layer) else {}
-    return layer_class.from_config({**config, "name": name})
+    if isinstance(activation, keras.layers.Layer):
+        return renamed(activation, name)
+    return layer_class(name=name)
 
 
 def activated(layer: Any, activation: Any, inputs: Any) -> Any:

@@ -22,8 +22,8 @@ class _Call:
     @property
     def size(self):
         """Numbers in one row of the output, infinite if that is not known."""
-        shape = getattr(self.outputs, "shape", (None, None))[1:]
-        return inf if None in shape else prod(shape)
+        n_rows, *shape = getattr(self.outputs, "shape", (None, None))
+        return inf if n_rows is not None or None in shape else prod(shape)
 
 
 def private_copy(model: keras.Model, sample_shape: Shape) -> keras.Model:

@@ -7,7 +7,7 @@ written into the layer that is taken apart, which another thread may be using.
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -149,7 +149,23 @@ def packed(layer: Any) -> PackedLayer | PackedGraph:
     if type(layer) is keras.Sequential:
         parts = [packed(inner) for inner in keras.Model.layers.fget(layer)]
         return PackedGraph(layer.name, layer.trainable, parts, None, None, None)
-    return _packed_graph(layer) if is_graph(layer) else _packed_layer(layer)
+    if is_graph(layer):
+        return _packed_graph(layer)
+    if isinstance(layer, keras.Model):
+        raise ValueError(
+            f"{type(layer).__name__} is a subclass of keras.Model, whose layers are connected in "
+            "code that cannot be copied. Write it as keras.Sequential or keras.Model(inputs, "
+            "outputs), or as a subclass of keras.layers.Layer with get_config."
+        )
+    return _packed_layer(layer)
+
+
+def renamed(layer: keras.layers.Layer, name: str) -> Any:
+    """Return a copy of a layer that has no weights, under another name."""
+    parts = packed(layer)
+    if isinstance(parts, PackedGraph):
+        return replace(parts, name=name).unpacked()
+    return replace(parts, config={**parts.config, "name": name}).unpacked()
 
 
 def is_graph(layer: Any) -> bool:

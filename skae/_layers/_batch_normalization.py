@@ -19,19 +19,21 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs, training=None, mask=None):
         """Return ``inputs`` normalised by the batch while training, else by the moving averages."""
-        if training and self.trainable and mask is None and _has_kernel(inputs, self.axis):
+        plain = self.trainable and mask is None and not self.renorm
+        if training and plain and _has_kernel(inputs, self.axis):
             return self._normalized_by_batch(inputs)
         return super().call(inputs, training=training, mask=mask)
 
     def _normalized_by_batch(self, inputs):
         import tensorflow as tf
 
-        by_channel = tf.reshape(inputs, (-1, 1, 1, inputs.shape[-1]))
+        channels = inputs.shape[-1]
+        by_channel = tf.reshape(inputs, (-1, 1, 1, channels))
         n_values = tf.cast(tf.shape(by_channel)[0], tf.float32)
         normalized, mean, unbiased_variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=by_channel,
-            scale=ops.convert_to_tensor(self.gamma),
-            offset=ops.convert_to_tensor(self.beta),
+            scale=ops.convert_to_tensor(self.gamma) if self.scale else tf.ones(channels),
+            offset=ops.convert_to_tensor(self.beta) if self.center else tf.zeros(channels),
             mean=tf.zeros((0,)),
             variance=tf.zeros((0,)),
             epsilon=self.epsilon,

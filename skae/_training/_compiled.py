@@ -7,9 +7,9 @@ from typing import ClassVar
 import keras
 import numpy as np
 
-from skae._training._graph import mixes_rows
 from skae._training._losses import loss_names, mean_loss
 from skae._training._program import Program
+from skae._training._row_by_row import mixes_rows
 
 EVALUATION_BATCH_SIZE = 2048
 _MOST_NUMBERS_AT_ONCE = 2**22

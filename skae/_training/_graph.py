@@ -2,13 +2,7 @@
 
 import keras
 
-from skae._layers import Standardization, SwapCorruption
-
-_MIX_ROWS = (
-    keras.layers.BatchNormalization,
-    keras.layers.Lambda,
-    SwapCorruption,
-)
+from skae._layers import Standardization
 
 CONVOLUTIONS = (
     keras.layers.Conv1D,
@@ -53,15 +47,3 @@ def autoencoder_core(model):
 def has_any(model: keras.Model, kinds: tuple[type, ...]) -> bool:
     """Tell whether a model, or a model within it, has a layer of one of these kinds."""
     return any(isinstance(layer, kinds) for layer in model._flatten_layers())
-
-
-def mixes_rows(core: keras.Model) -> bool:
-    """Tell whether an output of a model may depend on more than one row of the batch.
-
-    Layers that are not Keras's or skae's might do anything.
-    """
-    return any(
-        isinstance(layer, _MIX_ROWS)
-        or type(layer).__module__.split(".")[0] not in ("keras", "skae")
-        for layer in core._flatten_layers()
-    )

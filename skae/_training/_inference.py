@@ -10,6 +10,7 @@ import numpy as np
 from skae._chunks import chunks
 from skae._seeding import seeded
 from skae._training._graph import autoencoder_core, decoder_core, encoder_core
+from skae._training._row_by_row import mixes_rows
 from skae._training._signature import architecture_signature
 from skae._training._workers import check_process
 
@@ -81,21 +82,25 @@ def _compiled(apply, core):
         mapping = Traced(apply, weights, rows)
         return lambda values, rows: mapping(values, tf.convert_to_tensor(rows)).numpy()
     if keras.backend.backend() == "jax":
-        return _JaxMapping(apply)
+        return _JaxMapping(apply, pads=not mixes_rows(core, training=False))
     return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))
 
 
 class _JaxMapping:
-    """A jitted mapping for any number of rows, padded to a power of two to compile a few times."""
+    """A jitted mapping for any number of rows, padded to a power of two to compile a few times.
 
-    def __init__(self, apply):
+    Where an output may depend on other rows of the batch, rows are not padded.
+    """
+
+    def __init__(self, apply, *, pads):
         import jax
 
+        self._pads = pads
         self._apply = jax.jit(apply)
 
     def __call__(self, weights, rows):
         n_rows = len(rows)
-        padding = (1 << (n_rows - 1).bit_length()) - n_rows
+        padding = (1 << (n_rows - 1).bit_length()) - n_rows if self._pads else 0
         padded = np.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1))
         return self._apply(weights, padded)[:n_rows]
 

@@ -9,12 +9,20 @@ def mean_loss(loss):
     """Return the mean of a compiled model's loss over rows, as a function that takes weights.
 
     Rows may have any number of axes; each row's loss is averaged over all of them before it is
-    weighted.
+    weighted. A loss that gives one number for a whole batch is asked row by row.
     """
     by_element = loss.call if isinstance(loss, keras.losses.Loss) else loss
 
+    def of_row(pair):
+        return by_element(pair[0][None], pair[1][None])
+
     def mean(y_true, y_pred, weights):
-        losses = keras.ops.cast(by_element(y_true, y_pred), "float32")
+        losses = by_element(y_true, y_pred)
+        if not keras.ops.ndim(losses):
+            losses = keras.ops.vectorized_map(
+                of_row, (keras.ops.cast(y_true, y_pred.dtype), y_pred)
+            )
+        losses = keras.ops.cast(losses, "float32")
         by_row = keras.ops.mean(keras.ops.reshape(losses, (keras.ops.shape(losses)[0], -1)), axis=1)
         return keras.ops.mean(by_row * weights)
 
@@ -34,7 +42,8 @@ def _penalised_layers(core):
 
 def loss_names(core: keras.Model) -> list[str]:
     """Return the names of the loss terms: the total and, if layers add to it, each part."""
-    with keras.StatelessScope(collect_losses=True):
+    values = [(variable, variable.value) for variable in core.variables]  # regularizers see them
+    with keras.StatelessScope(values, collect_losses=True):
         core(keras.ops.zeros((1, *core.input.shape[1:])), training=True)
         parts = [f"{layer.name}_loss" for layer in _penalised_layers(core)]
     return ["loss", "reconstruction_loss", *parts] if parts else ["loss"]

@@ -28,6 +28,7 @@ class PackedVariables:
         self._sizes = [tf.size(v.value).numpy() for v in self._small]
         self._vector = keras.Variable(tf.zeros(sum(self._sizes)), name="packed")
         self._variables = [*large, self._vector]
+        self._large = large
         self._states = model.non_trainable_variables
         theirs = model.optimizer
         self._optimizer = type(theirs).from_config({**theirs.get_config(), "name": "packed"})
@@ -71,6 +72,7 @@ class PackedVariables:
             (variable, tf.reshape(part, variable.shape))
             for variable, part in zip(self._small, parts, strict=True)
         ]
+        stand_ins += [(variable, variable.value) for variable in self._large]  # for regularizers
         with keras.StatelessScope(stand_ins, collect_losses=True) as scope:
             terms = losses()
         for state in self._states:
