@@ -25,7 +25,11 @@ class BaseAutoencoder(
 
     @property
     def encoder_(self) -> keras.Model:
-        """Rows to codes: ``model_``'s first half."""
+        """Rows to codes: ``model_``'s first half.
+
+        Saved by ``encoder_.save``, it is loaded by ``keras.models.load_model`` after
+        ``from skae import DenseAutoencoder``, which makes skae's layers known to Keras.
+        """
         check_is_fitted(self)
         return self.model_.get_layer("encoder")
 

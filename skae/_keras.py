@@ -23,7 +23,8 @@ class KerasAutoencoder(BaseAutoencoder):
     Parameters
     ----------
     model : keras.Model, callable or None, default=None
-        Functional or Sequential autoencoder, nested ones too, or a function that returns one. The
+        Functional or Sequential autoencoder, nested ones too, or a function that returns one.
+        Layers and functions of your own need no registration, but layers need ``get_config``. The
         function receives the parameters ``model__<name>`` as ``<name>`` and, if it has a parameter
         of that name, ``meta``: a dict with ``"n_features_in_"`` and ``"X_shape_"``.
     encoder, decoder : keras.layers.Layer, callable or None, default=None
