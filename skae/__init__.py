@@ -7,6 +7,8 @@ backend: a process that only passes estimators around pays nothing for them.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from skae._quiet import quiet_first_import
+
 __version__ = "0.1.0"
 
 _HOME_OF = {
@@ -33,6 +35,7 @@ _HOME_OF = {
     "VariationalAutoencoder": "skae._variational",
     "WorstFeaturesError": "skae._outlier",
     "clear_compiled_programs": "skae._training",
+    "show_versions": "skae._versions",
 }
 
 __all__ = ["__version__", "display", *sorted(_HOME_OF)]
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from skae._sparse import SparseAutoencoder as SparseAutoencoder
     from skae._training import clear_compiled_programs as clear_compiled_programs
     from skae._variational import VariationalAutoencoder as VariationalAutoencoder
+    from skae._versions import show_versions as show_versions
     from skae._windows import SlidingWindows as SlidingWindows
 
 
@@ -69,7 +73,8 @@ def __getattr__(name: str) -> Any:
         return import_module("skae.display")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'skae' has no attribute {name!r}")
-    value = getattr(import_module(_HOME_OF[name]), name)
+    with quiet_first_import():
+        value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skae import _training
 from skae._chunks import chunks
 from skae._fitting import AutoencoderFitting
+from skae._frames import framed
 from skae._html import html_summary
 from skae._persistence import KerasHolder
 from skae._validation import check_row_shape, validate_codes, validate_rows
@@ -67,7 +68,8 @@ class BaseAutoencoder(
         Returns
         -------
         X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
-            In the units and the shape of the rows seen at fit.
+            In the units and the shape of the rows seen at fit. Where ``set_output`` asks for
+            frames, rows that are not n-dimensional are one, with the names of the features.
 
         Raises
         ------
@@ -75,9 +77,7 @@ class BaseAutoencoder(
             If Z is not finite numbers of that width.
         """
         check_is_fitted(self)
-        codes = validate_codes(self, Z, self._n_features_out)
-        codes = codes.reshape(-1, *self.code_shape_)
-        return self._restored(self._apply(_training.Mapping.DECODE, codes))
+        return framed(self._decoded(Z), Z, self)
 
     def reconstruct(self, X: ArrayLike) -> np.ndarray:
         r"""Return ``inverse_transform(transform(X))``, in one pass.
@@ -89,14 +89,14 @@ class BaseAutoencoder(
         Returns
         -------
         X : ndarray of the same shape, float32
+            Or a frame, as from ``inverse_transform``.
 
         Raises
         ------
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        outputs = self._mapped(_training.Mapping.RECONSTRUCT, self._rows_in_use(X))
-        return self._restored(outputs)
+        return framed(self._reconstructed(self._rows_in_use(X)), X, self)
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
         r"""Return how well each row is reconstructed: minus its mean squared error.
@@ -158,6 +158,15 @@ class BaseAutoencoder(
             self._apply(mapping, self._samples(rows[chunk])) for chunk in chunks(*rows.shape)
         ]
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+    def _decoded(self, Z):
+        """Return the rows that codes stand for, as an array."""
+        codes = validate_codes(self, Z, self._n_features_out).reshape(-1, *self.code_shape_)
+        return self._restored(self._apply(_training.Mapping.DECODE, codes))
+
+    def _reconstructed(self, rows):
+        """Return the reconstructions of checked rows, as an array."""
+        return self._restored(self._mapped(_training.Mapping.RECONSTRUCT, rows))
 
     def _restored(self, standardized):
         return self._scale.restore(standardized).reshape(-1, *self._row_shape)

@@ -186,13 +186,17 @@ feature_names_in_, mean_
         Returns
         -------
         X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
+            Or a frame, where ``set_output`` asks for frames and rows are not n-dimensional.
 
         Raises
         ------
         ValueError
             If Z is not finite numbers of that width.
         """
-        check_is_fitted(self)
+        return ObjectiveAutoencoder.inverse_transform(self, Z)  # not the mixin's
+
+    def _decoded(self, Z):
+        """Return the rows that the decoder reconstructs from columns as transform returns them."""
         columns = validate_codes(self, Z, self._n_features_out)
         ranks = np.argsort(np.argsort(self.selected_))
         centre = self._scale.mean[self.selected_]

@@ -22,7 +22,13 @@ from skae._principal import is_beaten, principal_axes
 from skae._routing import RoutedParameters
 from skae._scaling import GlobalScale, weighted_mean
 from skae._seeding import seeded
-from skae._validation import check_reach, check_row_shape, drop_weightless, validate_rows
+from skae._validation import (
+    check_reach,
+    check_row_shape,
+    drop_weightless,
+    validate_rows,
+    warn_of_ignored_targets,
+)
 
 _DEFAULT_PATIENCE = 20
 _COMPILED = {"optimizer", "learning_rate", "loss"}
@@ -150,7 +156,7 @@ class AutoencoderFitting(RoutedParameters, ABC):
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
             Numbers, finite; any dtype that converts to float.
         y : object, default=None
-            Ignored.
+            Ignored, with a warning if it is a table of the shape of X with other values.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in the loss, the mean and the principal axes. Rows of weight 0 are
             left out.
@@ -174,9 +180,9 @@ class AutoencoderFitting(RoutedParameters, ABC):
         """
         with learner_of(self) as learner:
             continues = learner.warm_start and hasattr(learner, "model_")
-            learner._train(
-                *learner._prepared(X, sample_weight, continues, learner.validation_split)
-            )
+            prepared = learner._prepared(X, sample_weight, continues, learner.validation_split)
+            warn_of_ignored_targets(X, y)
+            learner._train(*prepared)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -206,8 +212,9 @@ class AutoencoderFitting(RoutedParameters, ABC):
             As in ``fit``.
         """
         with learner_of(self) as learner:
-            continues = hasattr(learner, "model_")
-            learner._train_one_pass(*learner._prepared(X, sample_weight, continues, 0))
+            prepared = learner._prepared(X, sample_weight, hasattr(learner, "model_"), 0)
+            warn_of_ignored_targets(X, y)
+            learner._train_one_pass(*prepared)
         return self
 
     def _prepared(self, X, sample_weight, continues, share_held_out):
@@ -241,7 +248,6 @@ class AutoencoderFitting(RoutedParameters, ABC):
         self._compile()
 
     def _training_rows(self, X, sample_weight, *, reset):
-        _training.check_process()
         rows, row_shape = validate_rows(self, X, reset=reset)
         if reset:
             self._row_shape = row_shape

@@ -15,7 +15,13 @@ def learner_of(estimator) -> Iterator:
 
     The estimator changes in one step, so that other threads see it as it was or as it becomes.
     After an exception it is as it was, weights of its model included.
+
+    Raises
+    ------
+    RuntimeError
+        In a forked process, see ``check_process``.
     """
+    _training.check_process()
     learner = with_plain_parameters(estimator)
     model = vars(estimator).get("model_")
     with nullcontext() if model is None else _unchanged_on_error(model):

@@ -6,7 +6,6 @@ from typing import ClassVar
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import ArrayLike
 
 from skae import _training
 from skae._base import BaseAutoencoder
@@ -120,28 +119,6 @@ feature_names_in_, mean_
         self.activation = activation
         self.code_activation = code_activation
 
-    def reconstruct(self, X: ArrayLike) -> np.ndarray:
-        r"""Return ``inverse_transform(transform(X))``, in one pass, with the padding of X.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
-
-        Returns
-        -------
-        X : ndarray of the same shape, float32
-
-        Raises
-        ------
-        ValueError
-            If X is not finite numbers of the width seen at fit.
-        """
-        reconstructions = super().reconstruct(X)
-        if self.mask_value is not None:
-            padded = ~self._observed(self._rows_in_use(X))
-            reconstructions[padded.reshape(reconstructions.shape)] = self.mask_value
-        return reconstructions
-
     def _network(self):
         return RecurrentNetwork(
             self.units,
@@ -179,6 +156,13 @@ feature_names_in_, mean_
             loss=loss,
             routed=self._routed("optimizer"),
         )
+
+    def _reconstructed(self, rows):
+        reconstructions = super()._reconstructed(rows)
+        if self.mask_value is not None:
+            padded = ~self._observed(rows)
+            reconstructions[padded.reshape(reconstructions.shape)] = self.mask_value
+        return reconstructions
 
     def _observed(self, rows):
         """Return which entries of flat rows belong to steps that are no padding."""

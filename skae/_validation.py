@@ -1,6 +1,7 @@
 """Rows as callers give them, as the estimators keep them: checked, flat and in order."""
 
 import math
+import warnings
 
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
@@ -166,3 +167,22 @@ def drop_weightless(rows, sample_weight):
     if not kept.all():
         rows, weights = rows[kept], weights[kept]
     return rows, (weights / weights.mean()).astype(np.float32)
+
+
+def warn_of_ignored_targets(X, y) -> None:
+    """Warn if y looks like rows to reconstruct instead of X: as many columns, other values."""
+    if y is None or y is X:
+        return
+    try:
+        rows, targets = np.asarray(X), np.asarray(y)
+    except ValueError:  # y of rows of different lengths is no table
+        return
+    same_shape = targets.ndim > 1 and targets.shape == rows.shape and rows[:1].size > 1
+    if same_shape and targets.dtype.kind in "biuf" and not np.array_equal(rows, targets):
+        warnings.warn(
+            f"y has the shape of X, {targets.shape}, and other values, but is ignored: an "
+            "autoencoder reconstructs X itself. To learn to remove noise, pass the clean rows as X "
+            "to DenoisingAutoencoder, which corrupts them in training; otherwise leave y out.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -213,7 +213,7 @@ feature_names_in_, mean_
         """
         check_is_fitted(self)
         rng = check_random_state(random_state)
-        return self.inverse_transform(rng.standard_normal((n_samples, self.n_components)))
+        return self._decoded(rng.standard_normal((n_samples, self.n_components)))
 
     def interpolate(self, start: ArrayLike, stop: ArrayLike, n_steps: int = 10) -> np.ndarray:
         r"""Return rows along the straight line between the codes of two rows.
@@ -228,8 +228,9 @@ feature_names_in_, mean_
         -------
         X : ndarray of shape (n_samples, n_steps, n_features) or (n_samples, n_steps, \*row_shape)
         """
-        lines = np.linspace(self.transform(start), self.transform(stop), n_steps, axis=1)
-        rows = self.inverse_transform(lines.reshape(-1, self.n_components))
+        ends = np.asarray(self.transform(start)), np.asarray(self.transform(stop))
+        lines = np.linspace(*ends, n_steps, axis=1)
+        rows = self._decoded(lines.reshape(-1, self.n_components))
         return rows.reshape(len(lines), n_steps, *self._row_shape)
 
     def score_samples(self, X: ArrayLike, importance_samples: int | None = None) -> np.ndarray:

@@ -1,18 +1,27 @@
 """Parameters and outputs that users of scikit-learn and Keras expect, found where they look."""
 
+import copy
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import skae
 from skae import (
     ConcreteAutoencoder,
     ContractiveAutoencoder,
+    ConvAutoencoder,
     ConvNetwork,
     DenoisingAutoencoder,
     DenseAutoencoder,
@@ -192,3 +201,144 @@ def test_parameter_that_nothing_takes(params, message, X):
         autoencoder.fit(X)
     with pytest.raises(ValueError, match="Invalid parameter 'optimiser'"):
         autoencoder.set_params(optimiser__weight_decay=1.0)
+
+
+# ---- frames -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_rows_come_back_as_frames(fitted, X, output):
+    pytest.importorskip(output)
+    twin = copy.deepcopy(fitted).set_output(transform=output)
+    codes = twin.transform(X)
+    names = [f"x{i}" for i in range(X.shape[1])]
+    for rows, given in [
+        (twin.reconstruct(X), fitted.reconstruct(X)),
+        (twin.inverse_transform(codes), fitted.inverse_transform(np.asarray(codes))),
+    ]:
+        assert type(rows).__module__.startswith(output)
+        assert list(rows.columns) == names
+        np.testing.assert_array_equal(np.asarray(rows), given)
+    assert type(fitted.reconstruct(X)) is np.ndarray
+
+
+def test_frames_keep_names_and_index(autoencoder, X):
+    frame = pd.DataFrame(
+        X, columns=[f"pixel {i}" for i in range(64)], index=[f"row {i}" for i in range(len(X))]
+    )
+    autoencoder.set_output(transform="pandas").fit(frame)
+    reconstruction = autoencoder.reconstruct(frame[:5])
+    back = autoencoder.inverse_transform(autoencoder.transform(frame[:5]))
+    for rows in (reconstruction, back):
+        pd.testing.assert_index_equal(rows.columns, frame.columns)
+        pd.testing.assert_index_equal(rows.index, frame.index[:5])
+
+
+def test_frames_by_the_global_setting(X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL).fit(X)
+    with sklearn.config_context(transform_output="pandas"):
+        assert isinstance(autoencoder.reconstruct(X), pd.DataFrame)
+
+
+def test_images_stay_arrays(X):
+    autoencoder = ConvAutoencoder(2, filters=(2,), **SMALL).set_output(transform="pandas")
+    images = X.reshape(-1, 8, 8)
+    assert autoencoder.fit(images).reconstruct(images).shape == images.shape
+
+
+def test_generated_rows_stay_arrays(X):
+    autoencoder = VariationalAutoencoder(2, hidden_layer_sizes=(4,), **SMALL)
+    autoencoder.set_output(transform="pandas").fit(X)
+    assert autoencoder.sample(3, random_state=0).shape == (3, 64)
+    assert autoencoder.interpolate(X[:2], X[2:4], n_steps=3).shape == (2, 3, 64)
+
+
+# ---- targets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform"])
+def test_targets_of_the_shape_of_the_rows_are_not_ignored_in_silence(method, X):
+    noisy = X + np.random.default_rng(0).normal(size=X.shape)
+    autoencoder = DenoisingAutoencoder(2, hidden_layer_sizes=(4,), **SMALL)
+    for targets in (X, pd.DataFrame(X), X.tolist()):
+        with pytest.warns(UserWarning, match="y has the shape of X.* pass the clean rows as X"):
+            getattr(clone(autoencoder), method)(noisy, targets)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        lambda X: X,
+        lambda X: X.copy(),
+        lambda X: X[:, 0],
+        lambda X: X[:, :3],
+        lambda X: X.astype(str),
+        lambda X: [[0], [0, 1]],
+        lambda X: "anything",
+    ],
+)
+def test_other_targets_are_ignored_in_silence(targets, X):
+    DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL).fit(X, targets(X))
+
+
+# ---- a fresh process ----------------------------------------------------------------------------
+
+_FIRST_FIT = """
+import os
+import numpy as np
+from skae import DenseAutoencoder
+X = np.random.default_rng(0).normal(size=(40, 4))
+DenseAutoencoder(2, hidden_layer_sizes=(4,), epochs=1).fit(X)
+print(os.environ.get("TF_CPP_MIN_LOG_LEVEL"))
+"""
+
+
+def _in_a_fresh_process(code, **settings):
+    kept = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        env=kept | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_first_fit_says_at_most_one_line():
+    done = _in_a_fresh_process(_FIRST_FIT)
+    assert len(done.stderr.splitlines()) <= 1, done.stderr
+    assert done.stdout == "None\n"
+
+
+def test_log_level_of_the_user_is_left_alone():
+    assert _in_a_fresh_process(_FIRST_FIT, TF_CPP_MIN_LOG_LEVEL="0").stdout == "0\n"
+
+
+def test_only_notes_are_held_back():
+    code = """
+import os
+from skae._quiet import quiet_first_import
+try:
+    with quiet_first_import():
+        os.write(2, b"I0000 00:00:1 port.cc:153] a note\\n")
+        os.write(2, b"E0000 00:00:1 cuda.cc:1] an error\\nlast words")
+        raise ImportError("broken")
+except ImportError as error:
+    os.write(2, b" " + str(error).encode())
+"""
+    assert (
+        _in_a_fresh_process(code).stderr == "E0000 00:00:1 cuda.cc:1] an error\nlast words broken"
+    )
+
+
+def test_versions_are_shown_without_importing_keras():
+    code = "import sys, skae; skae.show_versions(); assert not {'keras', 'jax'} & set(sys.modules)"
+    shown = _in_a_fresh_process(code, KERAS_BACKEND="jax").stdout
+    versions = dict(
+        line.replace("keras backend", "backend").split(maxsplit=1)
+        for line in shown.splitlines()[1:]
+    )
+    assert versions["skae"] == skae.__version__
+    assert versions["scikit-learn"] == sklearn.__version__
+    assert versions["backend"] == "jax"
