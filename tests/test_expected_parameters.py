@@ -342,3 +342,24 @@ def test_versions_are_shown_without_importing_keras():
     assert versions["skae"] == skae.__version__
     assert versions["scikit-learn"] == sklearn.__version__
     assert versions["backend"] == "jax"
+
+
+# ---- what a penalty and a loss are made with ----------------------------------------------------
+
+
+def test_weight_penalty_is_part_of_the_loss(X):
+    def losses(rate):
+        penalty = keras.regularizers.L2(rate)
+        autoencoder = DenseAutoencoder(
+            2, hidden_layer_sizes=(8,), kernel_regularizer=penalty, init="random", **SMALL
+        )
+        return autoencoder.set_params(learning_rate=1e-9).fit(X).history_["loss"][0]
+
+    assert losses(1e-3) < losses(1e-2) < losses(1e-1)
+
+
+def test_parameter_of_a_loss_changes_it(X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), loss=keras.losses.Huber, **SMALL)
+    small = autoencoder.set_params(loss__delta=1e-3).fit(X).history_["loss"]
+    large = clone(autoencoder).set_params(loss__delta=1.0).fit(X).history_["loss"]
+    assert 10 * small[0] < large[0]
