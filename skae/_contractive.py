@@ -48,8 +48,8 @@ feature_names_in_, mean_
     Notes
     -----
     If the encoder is one dense layer, z = s(Wx + b), the norm is exact: Σⱼ s′(aⱼ)² Σᵢ Wⱼᵢ². For all
-    other networks it is estimated without bias, since E‖Jv‖² = ‖J‖²_F / n_features for v uniform on
-    the unit sphere, with one v for every row of a batch and a central difference for Jv.
+    other networks it is estimated without bias, since E‖Jv‖² = ‖J‖²_F for v of independent random
+    signs, with one v for every row of a batch and a central difference for Jv.
 
     A linear code can shrink while the decoder's first layer grows, which contracts without a
     change of the representation. A bounded ``code_activation``, as in the paper, does not allow

@@ -13,6 +13,7 @@ from skae._layers._corruption import (
 from skae._layers._gaussian import GaussianCode
 from skae._layers._objective import ObjectiveLayer, monitoring
 from skae._layers._penalties import ContractionPenalty, SparsityPenalty
+from skae._layers._random import inside_xla
 from skae._layers._standardization import Standardization
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SparsityPenalty",
     "Standardization",
     "SwapCorruption",
+    "inside_xla",
     "monitoring",
     "use_fused_kernels",
 ]

@@ -3,6 +3,8 @@
 import keras
 from keras import ops, random
 
+from skae._layers._random import uniform
+
 _GAIN = 5.0
 """log α is the trained variable times this, so that it moves far enough in one training."""
 
@@ -60,10 +62,8 @@ class ConcreteSelection(keras.layers.Layer):
 
     def _drawn(self):
         """Return a draw from the concrete distribution of every unit."""
-        uniform = random.uniform(
-            self.logits.shape, minval=1e-7, maxval=1.0, seed=self.seed_generator
-        )
-        gumbel = -ops.log(-ops.log(uniform))
+        drawn = uniform(self.logits.shape, self.seed_generator, minval=1e-7)
+        gumbel = -ops.log(-ops.log(drawn))
         return ops.softmax((self.log_alpha + gumbel) / self.temperature, axis=-1)
 
     @property

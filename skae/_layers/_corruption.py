@@ -6,6 +6,9 @@ import keras
 from keras import ops, random
 
 from skae._layers._objective import ObjectiveLayer
+from skae._layers._random import normal, uniform
+
+_SMALLEST_SHARE = 1e-6
 
 
 class Corruption(ObjectiveLayer):
@@ -59,7 +62,7 @@ class Corruption(ObjectiveLayer):
 
     def _chosen(self, inputs):
         """Return which entries are hit: each with probability ``noise``."""
-        return random.uniform(ops.shape(inputs), seed=self.seed_generator) < self.noise
+        return uniform(ops.shape(inputs), self.seed_generator) < self.noise
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -68,7 +71,7 @@ class GaussianCorruption(Corruption):
 
     def corrupted(self, inputs):
         """Return x + noise · ε."""
-        epsilon = random.normal(ops.shape(inputs), dtype=inputs.dtype, seed=self.seed_generator)
+        epsilon = normal(ops.shape(inputs), self.seed_generator, inputs.dtype)
         return inputs + self.noise * epsilon
 
 
@@ -87,9 +90,9 @@ class SaltAndPepperCorruption(Corruption):
 
     def corrupted(self, inputs):
         """Return x with extremes."""
-        heads = random.uniform(ops.shape(inputs), seed=self.seed_generator) < 0.5
-        extremes = ops.where(heads, self.high, self.low)
-        return ops.where(self._chosen(inputs), ops.cast(extremes, inputs.dtype), inputs)
+        drawn = uniform(ops.shape(inputs), self.seed_generator)
+        extremes = ops.where(drawn < self.noise / 2, self.low, self.high)
+        return ops.where(drawn < self.noise, ops.cast(extremes, inputs.dtype), inputs)
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -101,10 +104,13 @@ class SwapCorruption(Corruption):
 
     def corrupted(self, inputs):
         """Return x with entries of rows drawn from the batch."""
-        shape = ops.shape(inputs)
-        drawn = random.uniform(shape, seed=self.seed_generator) * ops.cast(shape[0], "float32")
-        donors = ops.minimum(ops.cast(drawn, "int32"), shape[0] - 1)
-        return ops.where(self._chosen(inputs), ops.take_along_axis(inputs, donors, axis=0), inputs)
+        # Below ``noise`` a number says that an entry is hit, and where below it is, by which row.
+        drawn = uniform(ops.shape(inputs), self.seed_generator)
+        n_rows = ops.shape(inputs)[0]
+        places = drawn * (ops.cast(n_rows, "float32") / max(self.noise, _SMALLEST_SHARE))
+        donors = ops.minimum(ops.cast(places, "int32"), n_rows - 1)
+        hit = drawn < self.noise
+        return ops.where(hit, ops.take_along_axis(inputs, donors, axis=0), inputs)
 
 
 @keras.saving.register_keras_serializable(package="skae")

@@ -4,6 +4,7 @@ import keras
 from keras import ops, random
 
 from skae._layers._objective import ObjectiveLayer
+from skae._layers._random import normal
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -48,7 +49,7 @@ class GaussianCode(ObjectiveLayer):
             return mean
         weight = self.beta * self.scale * (self.warmup if training else 1.0)
         self.add_loss(weight * ops.mean(divergence(mean, log_variance)))
-        epsilon = random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
+        epsilon = normal(ops.shape(mean), self.seed_generator, mean.dtype)
         return mean + ops.exp(0.5 * log_variance) * epsilon
 
     def compute_output_shape(self, input_shape):

@@ -1,11 +1,12 @@
 """Penalties on the code."""
 
-from math import prod
+from math import prod, sqrt
 
 import keras
 from keras import layers, ops, random
 
 from skae._layers._objective import ObjectiveLayer
+from skae._layers._random import signs
 
 _SMALLEST_RATE = 1e-6
 
@@ -125,17 +126,17 @@ class ContractionPenalty(ObjectiveLayer):
         return ops.matmul(derivatives**2, ops.sum(sum(kernels) ** 2, axis=0))
 
     def _projected(self, inputs):
-        """Return n_features · ‖J v‖² for v uniform on the sphere, by central differences."""
-        shape = ops.shape(inputs)
-        axes = tuple(range(1, len(inputs.shape)))
-        directions = random.normal(shape, dtype=inputs.dtype, seed=self.seed_generator)
-        norms = ops.sqrt(ops.sum(directions**2, axis=axes, keepdims=True))
-        steps = directions * (_STEP / norms)
-        ahead = self.encoder(inputs + steps, training=False)
-        behind = self.encoder(inputs - steps, training=False)
-        slopes = ops.cast(ahead - behind, "float32") / (2 * _STEP)
-        n_features = prod(inputs.shape[1:])
-        return n_features * ops.sum(slopes**2, axis=tuple(range(1, len(slopes.shape))))
+        """Return ‖J v‖² for v of random signs, whose mean is ‖J‖²_F."""
+        directions = signs(ops.shape(inputs), self.seed_generator, inputs.dtype)
+        slopes = self._slopes(inputs, directions)
+        return ops.sum(slopes**2, axis=tuple(range(1, len(slopes.shape))))
+
+    def _slopes(self, inputs, directions):
+        """Return the derivative of the code along directions."""
+        step = _STEP / sqrt(prod(inputs.shape[1:]))
+        ahead = self.encoder(inputs + step * directions, training=False)
+        behind = self.encoder(inputs - step * directions, training=False)
+        return ops.cast(ahead - behind, "float32") / (2 * step)
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the codes."""

@@ -19,7 +19,14 @@ _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 # faster.
 _FEWEST_STEPS_FOR_XLA = 500
 _MOST_PARAMETERS_FOR_XLA = 1_000_000
-_UNFIT_FOR_XLA = (*CONVOLUTIONS, keras.layers.RNN)
+# Keras's own noise is drawn by a generator that XLA makes slow.
+_NOISE = (
+    keras.layers.AlphaDropout,
+    keras.layers.Dropout,
+    keras.layers.GaussianDropout,
+    keras.layers.GaussianNoise,
+)
+_UNFIT_FOR_XLA = (*CONVOLUTIONS, *_NOISE, keras.layers.RNN)
 
 
 class TensorFlowProgram(CompiledProgram):

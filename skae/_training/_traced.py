@@ -1,9 +1,12 @@
 """One TensorFlow graph a function."""
 
 import threading
+from contextlib import nullcontext
 from typing import Any
 
 import tensorflow as tf
+
+from skae._layers import inside_xla
 
 
 class Traced:
@@ -23,6 +26,7 @@ class Traced:
     def __init__(self, function, *signature, jit_compile: bool = False):
         self._function = tf.function(function, autograph=False, jit_compile=jit_compile)
         self._signature = signature
+        self._place = inside_xla if jit_compile else nullcontext
         self._graph: Any = None
         self._lock = threading.Lock()
 
@@ -30,5 +34,6 @@ class Traced:
         """Run the graph on tensors of the signature."""
         with self._lock:
             if self._graph is None:
-                self._graph = self._function.get_concrete_function(*self._signature)
+                with self._place():
+                    self._graph = self._function.get_concrete_function(*self._signature)
         return self._graph(*arguments)
