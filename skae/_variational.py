@@ -360,15 +360,12 @@ feature_names_in_, mean_
 
     def _posterior(self, samples):
         """Return means and log-variances of the codes of standardised samples."""
-        encoder = self.encoder_
-        start = encoder.get_layer("standardization" if self._standardizes() else "input").output
-        posterior = keras.Model(start, encoder.get_layer("kl").input)
         parts = [
-            [keras.ops.convert_to_numpy(part) for part in posterior(samples[chunk], training=False)]
+            self._apply(_training.Mapping.POSTERIOR, samples[chunk])
             for chunk in chunks(len(samples))
         ]
-        means, log_variances = zip(*parts, strict=True)
-        return np.concatenate(means), np.concatenate(log_variances)
+        means, log_variances = np.split(np.concatenate(parts), 2, axis=1)
+        return means, log_variances
 
     def _log_likelihoods(self, samples, means, log_variances, draws):
         """Return log p(x | z) of the codes that draws stand for, of shape (n, m)."""

@@ -9,6 +9,7 @@ from keras import ops, random
 from scipy import stats
 from scipy.special import erfinv
 
+from skae import DenseNetwork, VariationalAutoencoder
 from skae._layers import LayerCorruption, SaltAndPepperCorruption, SwapCorruption, inside_xla
 from skae._layers._random import inverse_error_function, normal, signs, uniform
 
@@ -113,3 +114,19 @@ def test_noise_of_keras_keeps_a_model_out_of_xla(layer):
     assert variant(dense) == "xla"
     assert variant(dense, copy) == "graph"
     assert variant(LayerCorruption(copy), dense) == "graph"
+
+
+def test_scores_of_a_variational_autoencoder_leave_no_nodes_in_its_model(X):
+    autoencoder = VariationalAutoencoder(
+        3, network=DenseNetwork((8,)), epochs=1, validation_split=0, random_state=0
+    ).fit(X)
+
+    def nodes():
+        return sum(len(layer._inbound_nodes) for layer in autoencoder.model_._flatten_layers())
+
+    before = nodes()
+    for _ in range(2):
+        autoencoder.score_samples(X)
+        autoencoder.score_samples(X, importance_samples=5)
+        autoencoder.transform(X, return_std=True)
+    assert nodes() == before

@@ -2,7 +2,7 @@
 
 import keras
 
-from skae._layers import Standardization
+from skae._layers import GaussianCode, Standardization
 
 CONVOLUTIONS = (
     keras.layers.Conv1D,
@@ -42,6 +42,20 @@ def autoencoder_core(model):
     encoder, decoder = encoder_core(model), decoder_core(model)
     inputs = keras.Input(encoder.input.shape[1:], name="standardized")
     return keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+
+
+def posterior_core(model):
+    """Return the model from the standardised input to means and log-variances, or None.
+
+    Both are one output, side by side; None is for an encoder that has no Gaussian code.
+    """
+    encoder = model.get_layer("encoder")
+    found = [layer for layer in encoder.layers if isinstance(layer, GaussianCode)]
+    if not found:
+        return None
+    standardization = _standardization(encoder)
+    start = encoder.input if standardization is None else standardization.output
+    return keras.Model(start, keras.layers.Concatenate()(found[0].input), name="posterior")
 
 
 def has_any(model: keras.Model, kinds: tuple[type, ...]) -> bool:

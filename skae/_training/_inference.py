@@ -9,7 +9,7 @@ import numpy as np
 
 from skae._chunks import chunks
 from skae._seeding import seeded
-from skae._training._graph import autoencoder_core, decoder_core, encoder_core
+from skae._training._graph import autoencoder_core, decoder_core, encoder_core, posterior_core
 from skae._training._row_by_row import mixes_rows
 from skae._training._signature import architecture_signature
 from skae._training._workers import check_process
@@ -23,12 +23,14 @@ class Mapping(Enum):
     ENCODE = "encode"
     DECODE = "decode"
     RECONSTRUCT = "reconstruct"
+    POSTERIOR = "posterior"
 
 
 _CORES = {
     Mapping.ENCODE: encoder_core,
     Mapping.DECODE: decoder_core,
     Mapping.RECONSTRUCT: autoencoder_core,
+    Mapping.POSTERIOR: posterior_core,
 }
 
 
@@ -45,8 +47,9 @@ class InferenceProgram:
 
     def __init__(self, model: keras.Model):
         self._variables = model.variables
-        self._cores = {mapping: core(model) for mapping, core in _CORES.items()}
-        self._compiled = {mapping: self._compile(mapping) for mapping in Mapping}
+        cores = {mapping: core(model) for mapping, core in _CORES.items()}
+        self._cores = {mapping: core for mapping, core in cores.items() if core is not None}
+        self._compiled = {mapping: self._compile(mapping) for mapping in self._cores}
 
     def __call__(self, model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
         """Return the float32 output of a part of ``model`` for standardised rows or codes."""
