@@ -108,14 +108,25 @@ def described(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: _described(value) for name, value in parameters.items()}
 
 
+_CONFIGURED = (
+    keras.DTypePolicy,
+    keras.layers.Layer,
+    keras.optimizers.Optimizer,
+    keras.optimizers.schedules.LearningRateSchedule,
+)
+
+
 def _described(value):
     if isinstance(value, BaseEstimator):
         return type(value)
     if isinstance(value, list | tuple | np.ndarray):
         return tuple(map(_described, value))
-    if isinstance(
-        value, keras.optimizers.Optimizer | keras.optimizers.schedules.LearningRateSchedule
-    ):
+    # Copies and pickles hold objects of their own of these, so what they are made of is compared.
+    if isinstance(value, keras.losses.Loss):
+        return type(value), described(vars(value))
+    if isinstance(value, keras.Model):
+        return type(value)
+    if isinstance(value, _CONFIGURED):
         return type(value), value.get_config()
     return plain(value)
 

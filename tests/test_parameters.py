@@ -567,3 +567,18 @@ def test_parameters_given_are_the_ones_kept(autoencoder, X):
     held = given.get_params(deep=False)
     given.fit(X).partial_fit(X)
     assert all(given.get_params(deep=False)[name] is value for name, value in held.items())
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"activation": keras.layers.LeakyReLU(0.1)},
+        {"loss": keras.losses.Huber(delta=0.1)},
+        {"optimizer": keras.optimizers.SGD(0.1, momentum=0.9)},
+    ],
+    ids=["layer", "loss", "optimizer"],
+)
+def test_copies_of_an_object_are_no_change(parameters):
+    fitted = small(**parameters).fit(X)
+    again = pickle.loads(pickle.dumps(fitted))
+    assert again.partial_fit(X).history_ == fitted.partial_fit(X).history_

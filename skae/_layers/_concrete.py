@@ -41,24 +41,33 @@ class ConcreteSelection(keras.layers.Layer):
         """Create logits, temperature and selection."""
         n_features = input_shape[-1]
         self.logits = self.add_weight(
-            shape=(self.n_selected, n_features), initializer="glorot_normal", name="logits"
+            shape=(self.n_selected, n_features),
+            initializer="glorot_normal",
+            dtype="float32",
+            autocast=False,
+            name="logits",
         )
         self.temperature = self._state("temperature", (), "ones")
         self.frozen = self._state("frozen", (), "zeros")
         self.indices = self._state("indices", (self.n_selected,), "zeros", dtype="int32")
 
-    def _state(self, name, shape, initializer, dtype=None):
+    def _state(self, name, shape, initializer, dtype="float32"):
         return self.add_weight(
-            shape=shape, initializer=initializer, dtype=dtype, trainable=False, name=name
+            shape=shape,
+            initializer=initializer,
+            dtype=dtype,
+            autocast=False,
+            trainable=False,
+            name=name,
         )
 
     def call(self, inputs, training=None):
         """Return the selected features of ``inputs``, of shape (n, n_selected)."""
         if not training:
             return ops.take(inputs, self.indices, axis=-1)
-        hard = ops.one_hot(self.indices, self.logits.shape[-1], dtype=inputs.dtype)
+        hard = ops.one_hot(self.indices, self.logits.shape[-1], dtype="float32")
         weights = self.frozen * hard + (1 - self.frozen) * self._drawn()
-        return ops.matmul(inputs, ops.transpose(weights))
+        return ops.matmul(inputs, ops.cast(ops.transpose(weights), inputs.dtype))
 
     def _drawn(self):
         """Return a draw from the concrete distribution of every unit."""

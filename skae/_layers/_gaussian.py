@@ -39,8 +39,19 @@ class GaussianCode(ObjectiveLayer):
 
     def build(self, input_shape):
         """Create scale and warm-up."""
-        self.scale = self.add_weight(shape=(), initializer="ones", trainable=False, name="scale")
-        self.warmup = self.add_weight(shape=(), initializer="ones", trainable=False, name="warmup")
+        self.scale = self._state("scale")
+        self.warmup = self._state("warmup")
+
+    def _state(self, name):
+        # In the precision of the penalty, whatever the layer computes in.
+        return self.add_weight(
+            shape=(),
+            initializer="ones",
+            dtype="float32",
+            autocast=False,
+            trainable=False,
+            name=name,
+        )
 
     def call(self, inputs, training=None):
         """Return the codes of a list of means and log-variances, of shape (n, n_components)."""

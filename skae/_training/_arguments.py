@@ -69,6 +69,7 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
     routed : dict or None, default=None
         Further arguments of the optimizer.
     """
+    _refuse_short_weights(model)
     if isinstance(optimizer, keras.optimizers.Optimizer):
         _refuse_exclusions(optimizer)
         settings, optimizer_class = optimizer.get_config(), type(optimizer)
@@ -100,6 +101,18 @@ def _averaging(loss):
             "the learning_rate instead."
         )
     return loss
+
+
+def _refuse_short_weights(model):
+    """Raise if weights have 16 bits, in which steps of training are lost to rounding."""
+    short = {v.dtype for v in model.trainable_variables} & {"bfloat16", "float16"}
+    if short:
+        (dtype,) = sorted(short)[:1]
+        raise ValueError(
+            f"The weights to train are {dtype}, which rounds the steps of an optimizer away: "
+            "expected float32, in which 'mixed' policies keep them. Call keras.config."
+            f"set_dtype_policy('mixed_{dtype}') or give that policy to your layers."
+        )
 
 
 def _refuse_exclusions(optimizer):

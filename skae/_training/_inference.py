@@ -83,29 +83,46 @@ def _compiled(apply, core):
         weights = [tf.TensorSpec(variable.shape, variable.dtype) for variable in core.variables]
         rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)
         mapping = Traced(apply, weights, rows)
-        return lambda values, rows: mapping(values, tf.convert_to_tensor(rows)).numpy()
+        return _PaddedMapping(
+            lambda values, rows: mapping(values, tf.convert_to_tensor(rows)).numpy(),
+            core,
+            _next_multiple,
+        )
     if keras.backend.backend() == "jax":
-        return _JaxMapping(apply, pads=not mixes_rows(core, training=False))
+        import jax
+
+        return _PaddedMapping(jax.jit(apply), core, _next_power_of_two)
     return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))
 
 
-class _JaxMapping:
-    """A jitted mapping for any number of rows, padded to a power of two to compile a few times.
+class _PaddedMapping:
+    """A compiled mapping for any number of rows, padded to one of fewer numbers.
 
     Where an output may depend on other rows of the batch, rows are not padded.
     """
 
-    def __init__(self, apply, *, pads):
-        import jax
-
-        self._pads = pads
-        self._apply = jax.jit(apply)
+    def __init__(self, apply, core, padded_size):
+        self._apply = apply
+        self._pads = not mixes_rows(core, training=False)
+        self._padded_size = padded_size
 
     def __call__(self, weights, rows):
-        n_rows = len(rows)
-        padding = (1 << (n_rows - 1).bit_length()) - n_rows if self._pads else 0
-        padded = np.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1))
-        return self._apply(weights, padded)[:n_rows]
+        size = self._padded_size(len(rows)) if self._pads else len(rows)
+        if size == len(rows):
+            return self._apply(weights, rows)
+        padded = np.zeros((size, *rows.shape[1:]), dtype=rows.dtype)
+        padded[: len(rows)] = rows
+        return self._apply(weights, padded)[: len(rows)]
+
+
+def _next_multiple(n_rows):
+    """Return a multiple of what kernels take at a time, so that no row meets another kernel."""
+    return -(-n_rows // 8) * 8
+
+
+def _next_power_of_two(n_rows):
+    """Return a power of two, so that a mapping compiles for a few sizes only."""
+    return 1 << (n_rows - 1).bit_length()
 
 
 _programs: OrderedDict[str, InferenceProgram] = OrderedDict()
