@@ -12,7 +12,6 @@ from keras import callbacks, losses, ops
 from sklearn.base import clone
 
 from skae import (
-    ContractiveAutoencoder,
     DenoisingAutoencoder,
     DenseAutoencoder,
     SparseAutoencoder,
@@ -155,7 +154,6 @@ class Meddler(callbacks.Callback):
     ("make", "meddler"),
     [
         (dense, Meddler("encoder_hidden_1", activation=keras.activations.tanh)),
-        (dense, Meddler("encoder_hidden_1", trainable=False)),
         (functools.partial(dense, optimizer=keras.optimizers.Adam(clipvalue=1.0)),
          Meddler("optimizer", clipvalue=1e-9)),
         (functools.partial(VariationalAutoencoder, 2, epochs=2, random_state=0),
@@ -183,7 +181,11 @@ class Scheduler(callbacks.Callback):
         self.model.optimizer.learning_rate = rate
 
 
-@pytest.mark.parametrize("callback", [Recompiler, Scheduler])
+def freezer():
+    return Meddler("code", trainable=False)
+
+
+@pytest.mark.parametrize("callback", [Recompiler, Scheduler, freezer])
 def test_callback_that_compiles_anew_is_told_what_to_do(callback):
     expected = alone(dense())
     with pytest.raises(ValueError, match=r"compiled the model anew.*Pass loss, optimizer"):
@@ -201,29 +203,20 @@ def test_loss_keeps_its_state_through_clone_and_pickle():
 
 
 def configurations():
-    schedule = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5)
     return {
         "plain": dense,
-        "rate": lambda: dense(learning_rate=0.01),
-        "schedule": lambda: dense(learning_rate=schedule),
         "slower schedule": lambda: dense(
             learning_rate=keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.9)
         ),
         "small delta": lambda: dense(loss=losses.Huber(delta=0.01)),
         "large delta": lambda: dense(loss=losses.Huber(delta=5.0)),
-        "huber": lambda: dense(loss="huber"),
-        "first axis": lambda: dense(loss=losses.CosineSimilarity(axis=-1)),
-        "lambda": lambda: dense(loss=lambda y, p: ops.mean(ops.abs(y - p), axis=-1)),
         "other lambda": lambda: dense(loss=lambda y, p: ops.mean((y - p) ** 2, axis=-1)),
         "relu": lambda: dense(activation="relu"),
-        "own relu": lambda: dense(activation=lambda x: ops.relu(x) - 0.1),
         "clipped": lambda: dense(optimizer=keras.optimizers.Adam(clipvalue=1e-3)),
         "decayed": lambda: dense(optimizer=keras.optimizers.AdamW(weight_decay=0.5)),
         "noise": lambda: DenoisingAutoencoder(2, noise=0.1, epochs=2, random_state=0),
         "more noise": lambda: DenoisingAutoencoder(2, noise=0.9, epochs=2, random_state=0),
-        "contraction": lambda: ContractiveAutoencoder(2, epochs=2, random_state=0),
         "beta": lambda: VariationalAutoencoder(2, beta=0.1, epochs=2, random_state=0),
-        "frozen": lambda: dense(callbacks=[Meddler("code", trainable=False)]),
         "meddled": lambda: dense(callbacks=[Meddler("code", activation=keras.activations.tanh)]),
     }
 
@@ -233,7 +226,7 @@ def test_fits_in_any_order_are_what_each_is_alone():
     made = configurations()
     expected = {name: alone(make()) for name, make in made.items()}
     clear_compiled_programs()
-    order = 3 * list(made)
+    order = 2 * list(made)
     random.Random(0).shuffle(order)
     got = [(name, made[name]().fit(X).history_) for name in order]
     assert [name for name, history in got if history != expected[name]] == []

@@ -196,7 +196,7 @@ def test_unregistered_parts():
     model = through(
         Scaled(0.5), layers.Dense(6, kernel_initializer=Spread(), kernel_constraint=Small())
     )
-    autoencoder = KerasAutoencoder(model, **SMALL).fit(ROWS)
+    autoencoder = KerasAutoencoder(model, early_stopping=False, **SMALL).fit(ROWS)
     expected = autoencoder.reconstruct(ROWS)
     for twin in (pickle.loads(pickle.dumps(autoencoder)), copy.deepcopy(autoencoder)):
         np.testing.assert_array_equal(twin.reconstruct(ROWS), expected)

@@ -163,6 +163,8 @@ BAD_PARAMETERS = {
     "random_state": [-1, 1.5, "seed"],
     "verbose": [-1, 3, "loud", None],
     "hidden_layer_sizes": [(0,), (-3,), (1.5,), ("a",), "ab", 0, None],
+    "dropout": [-0.1, 1, "much", None],
+    "kernel_regularizer": ["nonsense", 3],
 }
 
 

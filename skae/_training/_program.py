@@ -32,6 +32,7 @@ class Program(ABC):
         self._core = autoencoder_core(model)
         self._compiled_with = (model.optimizer, model.loss)
         self._optimizer_variables = model.optimizer.variables
+        self._weights_to_train = model.trainable_variables
 
     def serves(self, model: keras.Model, batch_size: int, variant: str) -> bool:
         """Tell whether this is the program of just that model, compiled as it is now."""
@@ -39,13 +40,15 @@ class Program(ABC):
         return same_model and (self.batch_size, self._variant) == (batch_size, variant)
 
     def check_compilation(self) -> None:
-        """Raise if a callback compiled the model anew or exchanged its learning rate."""
+        """Raise if a callback compiled or froze the model, or exchanged its learning rate."""
         if not self._is_compiled_as_before():
             raise ValueError(
-                "a callback compiled the model anew, or gave its optimizer a schedule, while it "
-                "was trained: expected the loss and optimizer that training began with. Pass "
-                "loss, optimizer and a schedule as learning_rate to the autoencoder; a callback "
-                "can assign a number, as in self.model.optimizer.learning_rate = 0.001."
+                "a callback compiled the model anew, froze weights, or gave its optimizer a "
+                "schedule, while it was trained: expected the loss, the optimizer and the weights "
+                "to train that training began with. Pass loss, optimizer and a schedule as "
+                "learning_rate to the autoencoder, and freeze layers of a Keras model before it "
+                "is passed; a callback can assign a number, as in "
+                "self.model.optimizer.learning_rate = 0.001."
             )
 
     def _is_compiled_as_before(self):
@@ -54,11 +57,8 @@ class Program(ABC):
         return (
             now is optimizer
             and self.model.loss is loss
-            and len(now.variables) == len(self._optimizer_variables)
-            and all(
-                variable is before
-                for variable, before in zip(now.variables, self._optimizer_variables, strict=True)
-            )
+            and _are_same(now.variables, self._optimizer_variables)
+            and _are_same(self.model.trainable_variables, self._weights_to_train)
         )
 
     @abstractmethod
@@ -80,3 +80,7 @@ class Program(ABC):
     @abstractmethod
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
+
+
+def _are_same(variables, others):
+    return list(map(id, variables)) == list(map(id, others))
