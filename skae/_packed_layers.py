@@ -8,12 +8,11 @@ written into the layer that is taken apart, which another thread may be using.
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import keras
 
-from skae._training._functions import callables_of_the_user, is_of_the_user
+from skae._training._functions import callables_of_the_user, functional_class, is_of_the_user
 
 _held: ContextVar[list[Any]] = ContextVar("_held")
 
@@ -170,14 +169,7 @@ def renamed(layer: keras.layers.Layer, name: str) -> Any:
 
 def is_graph(layer: Any) -> bool:
     """Tell whether a layer is a functional or Sequential model, not of a class of the user's."""
-    return type(layer) in (_functional_class(), keras.Sequential)
-
-
-@cache
-def _functional_class():
-    """Return the class of functional models, which Keras does not export."""
-    inputs = keras.Input((1,))
-    return type(keras.Model(inputs, inputs))
+    return type(layer) in (functional_class(), keras.Sequential)
 
 
 def _packed_graph(model):

@@ -1,6 +1,7 @@
 """What the user put inside layers: functions, objects and state that Keras's config leaves out."""
 
 import sys
+from functools import cache
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -19,18 +20,11 @@ def layers_by_path(layer: keras.Layer, path: str = "") -> dict[str, keras.Layer]
     return found
 
 
-def functions_of_the_user(model: keras.Model) -> dict[tuple[str, str], Any]:
-    """Return what of a model Keras's configuration names at most, by path and attribute.
-
-    That is functions and other callables of the user's, and the state of layers that have it
-    elsewhere than in weights and configuration.
-    """
-    found: dict[tuple[str, str], Any] = {}
-    for path, layer in layers_by_path(model).items():
-        found |= {(path, name): value for name, value in callables_of_the_user(layer).items()}
-        if has_own_state(layer):
-            found[path, "state"] = layer
-    return found
+@cache
+def functional_class() -> type[keras.Model]:
+    """Return the class of models that are made of inputs and outputs, which has no public name."""
+    inputs = keras.Input((1,), name="inputs")
+    return type(keras.Model(inputs, inputs, name="model"))
 
 
 def callables_of_the_user(layer: keras.Layer) -> dict[str, Any]:

@@ -235,18 +235,23 @@ class _Run:
         model = self._program.model
         if not all(np.isfinite(values).all() for values in values_of(model.variables)):
             raise DivergedError("weights", np.nan, n_epochs)
-        untrained = values_of(model.non_trainable_variables)  # where noise is drawn from, too
         if start is None and (self._validation is None or result.interrupted):
             values, weights = next(iter(self._rows))
-            _check_finite("loss", self._program.evaluate(values[:1], weights[:1])[0], n_epochs)
-            load(model.non_trainable_variables, untrained)
+            _check_finite("loss", self._last_look([(values[:1], weights[:1])]), n_epochs)
         elif start is not None and self._validation is None and result.best_epoch > start_epoch:
-            loss = self._evaluate(self._rows)[0]
+            loss = self._last_look(self._rows)
             _check_finite("loss", loss, n_epochs)
-            load(model.non_trainable_variables, untrained)
             if loss > start.loss:
                 load(self._variables(), start.state)
                 result.best_epoch = start_epoch
+
+    def _last_look(self, rows):
+        """Return the loss on rows, and leave the states that noise is drawn from as they were."""
+        states = self._program.model.non_trainable_variables
+        before = values_of(states)
+        loss = self._evaluate(rows)[0]
+        load(states, before)
+        return loss
 
     def _one_epoch(self, epoch, listeners) -> dict[str, float]:
         logs = self._named(self._train_pass(listeners))

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from skae import _layers
+from skae._training._functions import functional_class
 
 # Their configuration is not all of their state, or they run code that Keras does not know.
 _UNKNOWN_LAYERS = (
@@ -52,16 +53,10 @@ def _functions_in(*namespaces) -> frozenset[int]:
     )
 
 
-def _functional_class() -> type[keras.Model]:
-    """Return the class of models that are made of inputs and outputs, which has no public name."""
-    inputs = keras.Input((1,), name="inputs")
-    return type(keras.Model(inputs, inputs, name="model"))
-
-
 _LAYERS = (
     _classes_in(keras.layers, keras.Layer)
     | {cls for cls in vars(_layers).values() if isinstance(cls, type)}
-    | {keras.Sequential, _functional_class()}
+    | {keras.Sequential, functional_class()}
 ) - {getattr(keras.layers, name) for name in _UNKNOWN_LAYERS if hasattr(keras.layers, name)}
 _PARTS = (
     _classes_in(keras.initializers, keras.initializers.Initializer)

@@ -4,9 +4,7 @@ import keras
 from keras import layers
 
 from skae import _layers
-from skae._training._functions import callables_of_the_user
-
-_FUNCTIONAL = type(keras.Model(*[keras.Input((1,))] * 2))  # Keras does not export this class
+from skae._training._functions import callables_of_the_user, functional_class
 
 _ROW_BY_ROW = (
     layers.InputLayer,
@@ -139,7 +137,7 @@ def mixes_rows(core: keras.Model, *, training: bool = True) -> bool:
 
 def _is_row_by_row(operation, training):
     kind = type(operation)
-    if kind is _FUNCTIONAL:
+    if kind is functional_class():
         return all(_is_row_by_row(inner, training) for inner in operation.operations)
     if kind is keras.Sequential:
         return all(_is_row_by_row(layer, training) for layer in operation.layers)
