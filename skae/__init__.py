@@ -12,29 +12,29 @@ from skae._quiet import quiet_first_import
 __version__ = "0.1.0"
 
 _HOME_OF = {
-    "BaseAutoencoder": "skae._base",
-    "BaseNetwork": "skae._networks",
-    "BaseScore": "skae._outlier",
-    "ConcreteAutoencoder": "skae._concrete",
-    "ContractiveAutoencoder": "skae._contractive",
-    "ConvAutoencoder": "skae._conv",
-    "ConvNetwork": "skae._networks",
-    "DenoisingAutoencoder": "skae._denoising",
-    "DenseAutoencoder": "skae._dense",
-    "DenseNetwork": "skae._networks",
-    "HiddenPath": "skae._outlier",
-    "KerasAutoencoder": "skae._keras",
-    "KerasNetwork": "skae._networks",
-    "LocalError": "skae._outlier",
-    "Mahalanobis": "skae._outlier",
-    "ReconstructionOutlierDetector": "skae._outlier",
-    "RecurrentNetwork": "skae._networks",
-    "SequenceAutoencoder": "skae._sequence",
-    "SlidingWindows": "skae._windows",
-    "SparseAutoencoder": "skae._sparse",
-    "VariationalAutoencoder": "skae._variational",
-    "WorstFeaturesError": "skae._outlier",
-    "clear_compiled_programs": "skae._training",
+    "BaseAutoencoder": "skae.autoencoders._base",
+    "BaseNetwork": "skae.networks",
+    "BaseScore": "skae.outlier",
+    "ConcreteAutoencoder": "skae.autoencoders._concrete",
+    "ContractiveAutoencoder": "skae.autoencoders._contractive",
+    "ConvAutoencoder": "skae.autoencoders._conv",
+    "ConvNetwork": "skae.networks",
+    "DenoisingAutoencoder": "skae.autoencoders._denoising",
+    "DenseAutoencoder": "skae.autoencoders._dense",
+    "DenseNetwork": "skae.networks",
+    "HiddenPath": "skae.outlier",
+    "KerasAutoencoder": "skae.autoencoders._keras",
+    "KerasNetwork": "skae.networks",
+    "LocalError": "skae.outlier",
+    "Mahalanobis": "skae.outlier",
+    "ReconstructionOutlierDetector": "skae.outlier",
+    "RecurrentNetwork": "skae.networks",
+    "SequenceAutoencoder": "skae.autoencoders._sequence",
+    "SlidingWindows": "skae.data._windows",
+    "SparseAutoencoder": "skae.autoencoders._sparse",
+    "VariationalAutoencoder": "skae.autoencoders._variational",
+    "WorstFeaturesError": "skae.outlier",
+    "clear_compiled_programs": "skae.engine",
     "show_versions": "skae._versions",
 }
 
@@ -42,30 +42,30 @@ __all__ = ["__version__", "display", *sorted(_HOME_OF)]
 
 if TYPE_CHECKING:
     from skae import display as display
-    from skae._base import BaseAutoencoder as BaseAutoencoder
-    from skae._concrete import ConcreteAutoencoder as ConcreteAutoencoder
-    from skae._contractive import ContractiveAutoencoder as ContractiveAutoencoder
-    from skae._conv import ConvAutoencoder as ConvAutoencoder
-    from skae._denoising import DenoisingAutoencoder as DenoisingAutoencoder
-    from skae._dense import DenseAutoencoder as DenseAutoencoder
-    from skae._keras import KerasAutoencoder as KerasAutoencoder
-    from skae._networks import BaseNetwork as BaseNetwork
-    from skae._networks import ConvNetwork as ConvNetwork
-    from skae._networks import DenseNetwork as DenseNetwork
-    from skae._networks import KerasNetwork as KerasNetwork
-    from skae._networks import RecurrentNetwork as RecurrentNetwork
-    from skae._outlier import BaseScore as BaseScore
-    from skae._outlier import HiddenPath as HiddenPath
-    from skae._outlier import LocalError as LocalError
-    from skae._outlier import Mahalanobis as Mahalanobis
-    from skae._outlier import ReconstructionOutlierDetector as ReconstructionOutlierDetector
-    from skae._outlier import WorstFeaturesError as WorstFeaturesError
-    from skae._sequence import SequenceAutoencoder as SequenceAutoencoder
-    from skae._sparse import SparseAutoencoder as SparseAutoencoder
-    from skae._training import clear_compiled_programs as clear_compiled_programs
-    from skae._variational import VariationalAutoencoder as VariationalAutoencoder
     from skae._versions import show_versions as show_versions
-    from skae._windows import SlidingWindows as SlidingWindows
+    from skae.autoencoders._base import BaseAutoencoder as BaseAutoencoder
+    from skae.autoencoders._concrete import ConcreteAutoencoder as ConcreteAutoencoder
+    from skae.autoencoders._contractive import ContractiveAutoencoder as ContractiveAutoencoder
+    from skae.autoencoders._conv import ConvAutoencoder as ConvAutoencoder
+    from skae.autoencoders._denoising import DenoisingAutoencoder as DenoisingAutoencoder
+    from skae.autoencoders._dense import DenseAutoencoder as DenseAutoencoder
+    from skae.autoencoders._keras import KerasAutoencoder as KerasAutoencoder
+    from skae.autoencoders._sequence import SequenceAutoencoder as SequenceAutoencoder
+    from skae.autoencoders._sparse import SparseAutoencoder as SparseAutoencoder
+    from skae.autoencoders._variational import VariationalAutoencoder as VariationalAutoencoder
+    from skae.data._windows import SlidingWindows as SlidingWindows
+    from skae.engine import clear_compiled_programs as clear_compiled_programs
+    from skae.networks import BaseNetwork as BaseNetwork
+    from skae.networks import ConvNetwork as ConvNetwork
+    from skae.networks import DenseNetwork as DenseNetwork
+    from skae.networks import KerasNetwork as KerasNetwork
+    from skae.networks import RecurrentNetwork as RecurrentNetwork
+    from skae.outlier import BaseScore as BaseScore
+    from skae.outlier import HiddenPath as HiddenPath
+    from skae.outlier import LocalError as LocalError
+    from skae.outlier import Mahalanobis as Mahalanobis
+    from skae.outlier import ReconstructionOutlierDetector as ReconstructionOutlierDetector
+    from skae.outlier import WorstFeaturesError as WorstFeaturesError
 
 
 def __getattr__(name: str) -> Any:

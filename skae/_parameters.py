@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from skae._activations import activation_name
+from skae.layers._activations import activation_name
 
 
 class KerasName(StrOptions):

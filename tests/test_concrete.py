@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skae import ConcreteAutoencoder, DenseNetwork
-from skae._concrete import distinct_choice
+from skae.autoencoders._concrete import distinct_choice
 
 SMALL = {"network": DenseNetwork((16,)), "batch_size": 32, "random_state": 0}
 

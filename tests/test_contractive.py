@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from skae import ContractiveAutoencoder, ConvNetwork, DenseNetwork
-from skae._layers import ContractionPenalty
+from skae.layers import ContractionPenalty
 
 RNG = np.random.default_rng(0)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skae import DenoisingAutoencoder, DenseNetwork
-from skae._layers import (
+from skae.layers import (
     GaussianCorruption,
     LayerCorruption,
     MaskingCorruption,

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skae import DenseAutoencoder
-from skae._principal import is_beaten
+from skae.model._principal import is_beaten
 
 _BUNDLED = ("iris", "wine", "breast_cancer", "diabetes", "digits")
 _EXTERNAL = ("adbench/glass", "adbench/vowels", "ecg5000")

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, KerasAutoencoder
-from skae._html import html_summary
+from skae.autoencoders._html import html_summary
 from tests.estimators import digits
 
 SMALL = {"batch_size": 32, "random_state": 0}

@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from skae import ConvNetwork, DenseNetwork, KerasNetwork, RecurrentNetwork
-from skae._layers import FusedBatchNormalization
+from skae.layers import FusedBatchNormalization
 
 
 def _own_models():

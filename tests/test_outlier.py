@@ -22,9 +22,9 @@ from skae import (
     VariationalAutoencoder,
     WorstFeaturesError,
 )
-from skae._outlier import _thresholds
-from skae._outlier._scores import SCORES
-from skae._outlier._whitening import Whitening
+from skae.outlier import _thresholds
+from skae.outlier._scores import SCORES
+from skae.outlier._whitening import Whitening
 
 # Some tests and scikit-learn's checks have few rows; the warning has tests of its own.
 pytestmark = pytest.mark.filterwarnings("ignore:Expected at least 19 calibration rows:UserWarning")

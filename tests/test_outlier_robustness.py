@@ -23,7 +23,7 @@ from skae import (
     VariationalAutoencoder,
     WorstFeaturesError,
 )
-from skae._layer_outputs import hidden_path
+from skae.model._layer_outputs import hidden_path
 
 
 def correlated(n_rows, seed=0, n_features=6):

@@ -25,8 +25,8 @@ from skae import (
     SequenceAutoencoder,
     VariationalAutoencoder,
 )
-from skae._principal import is_beaten
-from skae._scaling import GlobalScale, weighted_mean
+from skae.model._principal import is_beaten
+from skae.model._scaling import GlobalScale, weighted_mean
 from tests.estimators import dense_model, skip_without, state
 
 X = np.random.RandomState(0).randn(200, 6)
@@ -251,7 +251,7 @@ def test_error_in_the_test_of_the_start_changes_nothing(monkeypatch, warm_start,
     def fail(*args):
         raise error
 
-    monkeypatch.setattr("skae._fitting.is_beaten", fail)
+    monkeypatch.setattr("skae.autoencoders._fitting.is_beaten", fail)
     assert_unchanged(fitted, lambda: fitted.fit(X + 1), error)
 
 
@@ -273,7 +273,7 @@ def test_error_in_the_second_phase_of_a_selection_changes_nothing(monkeypatch, e
 
 
 def test_warning_turned_into_an_error_changes_nothing(monkeypatch):
-    monkeypatch.setattr("skae._variational._ACTIVE_VARIANCE", np.inf)
+    monkeypatch.setattr("skae.autoencoders._variational._ACTIVE_VARIANCE", np.inf)
     autoencoder = VariationalAutoencoder(
         2, network=DenseNetwork((4,)), epochs=1, random_state=0, warm_start=True
     )
@@ -482,7 +482,7 @@ def test_sample_weight_decides_whether_the_start_is_kept(monkeypatch):
         received.append(weights)
         return True
 
-    monkeypatch.setattr("skae._fitting.is_beaten", record)
+    monkeypatch.setattr("skae.autoencoders._fitting.is_beaten", record)
     small(init="pca", epochs=1).fit(X, sample_weight=np.r_[np.ones(100), np.full(100, 3.0)])
     small(init="pca", epochs=1).fit(X)
     assert set(np.unique(received[0])) == {0.5, 1.5}
@@ -502,7 +502,7 @@ def test_batches_are_never_larger_than_the_rows():
 
 
 def test_automatic_size_of_batches_is_a_power_of_two():
-    from skae._training import resolved_batch_size
+    from skae.engine import resolved_batch_size
 
     resolved = {n_rows: resolved_batch_size("auto", n_rows) for n_rows in range(16, 12_000)}
     assert set(resolved.values()) == {16, 32, 64, 128, 256}

@@ -10,8 +10,8 @@ from scipy import stats
 from scipy.special import erfinv
 
 from skae import DenseNetwork, VariationalAutoencoder
-from skae._layers import LayerCorruption, SaltAndPepperCorruption, SwapCorruption, inside_xla
-from skae._layers._random import inverse_error_function, normal, signs, uniform
+from skae.layers import LayerCorruption, SaltAndPepperCorruption, SwapCorruption, inside_xla
+from skae.layers._random import inverse_error_function, normal, signs, uniform
 
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="XLA is a choice on TensorFlow only"
@@ -104,7 +104,7 @@ def test_swapped_entries_come_from_all_rows_alike(noise):
 @on_tensorflow
 @pytest.mark.parametrize("layer", NOISE_LAYERS, ids=lambda layer: type(layer).__name__)
 def test_noise_of_keras_keeps_a_model_out_of_xla(layer):
-    from skae._training._tensorflow import TensorFlowProgram
+    from skae.engine._tensorflow import TensorFlowProgram
 
     def variant(*layers):
         return TensorFlowProgram.variant(keras.Sequential([keras.Input((4, 3)), *layers]), 10**6)

@@ -5,8 +5,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from skae import DenseAutoencoder
-from skae._scaling import GlobalScale, aligned_empty
-from skae._training import StreamedRows, _rows, split_rows
+from skae.engine import StreamedRows, _rows, split_rows
+from skae.model._scaling import GlobalScale, aligned_empty
 
 
 @pytest.fixture

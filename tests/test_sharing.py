@@ -18,7 +18,7 @@ from skae import (
     VariationalAutoencoder,
     clear_compiled_programs,
 )
-from skae._training import _programs
+from skae.engine import _programs
 
 X = np.random.default_rng(0).normal(size=(200, 6))
 

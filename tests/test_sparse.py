@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skae import DenseNetwork, SparseAutoencoder
-from skae._layers import SparsityPenalty
+from skae.layers import SparsityPenalty
 
 SMALL = {"network": DenseNetwork((16,)), "batch_size": 16, "random_state": 0}
 

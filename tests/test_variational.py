@@ -6,7 +6,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from skae import ConvNetwork, DenseNetwork, VariationalAutoencoder
-from skae._layers import GaussianCode
+from skae.layers import GaussianCode
 
 SMALL = {"network": DenseNetwork((16,)), "batch_size": 32, "random_state": 0}
 BERNOULLI = {"loss": "binary_crossentropy", "output_activation": "sigmoid"}

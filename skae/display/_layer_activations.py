@@ -127,7 +127,7 @@ class LayerActivationsDisplay:
         ValueError
             If there is no layer of such a name.
         """
-        from skae._layer_outputs import activations
+        from skae.model._layer_outputs import activations
 
         autoencoder = last_step(estimator)
         require(autoencoder, cls, "encoder_", "decoder_")

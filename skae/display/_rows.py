@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from skae._chunks import chunks
+from skae.data._chunks import chunks
 from skae.display._classes import check_target, sample_of_rows, unique_classes
 
 

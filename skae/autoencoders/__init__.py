@@ -1,0 +1,1 @@
+"""The estimators: one objective a file, over a common base."""

@@ -1,0 +1,201 @@
+"""The scikit-learn face of every autoencoder."""
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skae import engine
+from skae.autoencoders._fitting import AutoencoderFitting
+from skae.autoencoders._html import html_summary
+from skae.data._chunks import chunks
+from skae.data._frames import framed
+from skae.data._validation import check_row_shape, validate_codes, validate_rows
+from skae.model._persistence import KerasHolder
+
+
+class BaseAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, KerasHolder, AutoencoderFitting
+):
+    """What every autoencoder owes: fit, transform, inverse_transform, score.
+
+    A subclass says which network it has and, if it is more than "train X to X", how it corrupts
+    the input and computes the code.
+    """
+
+    @property
+    def encoder_(self) -> keras.Model:
+        """Rows to codes: ``model_``'s first half.
+
+        Saved by ``encoder_.save``, it is loaded by ``keras.models.load_model`` after
+        ``from skae import DenseAutoencoder``, which makes skae's layers known to Keras.
+        """
+        check_is_fitted(self)
+        return self.model_.get_layer("encoder")
+
+    @property
+    def decoder_(self) -> keras.Model:
+        """Codes to rows: ``model_``'s second half."""
+        check_is_fitted(self)
+        return self.model_.get_layer("decoder")
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        r"""Return the codes of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components), float32
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        return self._mapped(engine.Mapping.ENCODE, self._rows_in_use(X))
+
+    def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
+        r"""Return the rows that codes stand for.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components)
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
+            In the units and the shape of the rows seen at fit. Where ``set_output`` asks for
+            frames, rows that are not n-dimensional are one, with the names of the features.
+
+        Raises
+        ------
+        ValueError
+            If Z is not finite numbers of that width.
+        """
+        check_is_fitted(self)
+        return framed(self._decoded(Z), Z, self)
+
+    def reconstruct(self, X: ArrayLike) -> np.ndarray:
+        r"""Return ``inverse_transform(transform(X))``, in one pass.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        X : ndarray of the same shape, float32
+            Or a frame, as from ``inverse_transform``.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        return framed(self._reconstructed(self._rows_in_use(X)), X, self)
+
+    def score_samples(self, X: ArrayLike) -> np.ndarray:
+        r"""Return how well each row is reconstructed: minus its mean squared error.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float64
+            In squared units of X; 0 is a perfect reconstruction.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        rows = self._rows_in_use(X)
+        return -self._squared_errors(rows) * self._scale.scale**2 / self._n_observed(rows)
+
+    def score(self, X: ArrayLike, y: object = None) -> float:
+        r"""Return the fraction of variance that is reconstructed.
+
+        That is 1 − Σ‖x − x̂‖² / Σ‖x − mean of the training rows‖², PCA's explained variance ratio
+        on held-out rows: 1 is perfect, 0 no better than the mean, negative worse.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        rows = self._rows_in_use(X)
+        error = self._squared_errors(rows).sum()
+        total = sum(self._squared_deviations(rows[chunk]) for chunk in chunks(len(rows)))
+        if total == 0:
+            return float(error == 0)
+        return float(1 - error / total)
+
+    def _rows_in_use(self, X):
+        check_is_fitted(self)
+        rows, row_shape = validate_rows(self, X, reset=False)
+        check_row_shape(self, row_shape, self._row_shape)
+        return rows
+
+    def _mapped(self, mapping, rows):
+        """Return a part of the model's outputs for rows, standardised a chunk at a time."""
+        outputs = [
+            self._apply(mapping, self._samples(rows[chunk])) for chunk in chunks(*rows.shape)
+        ]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+    def _decoded(self, Z):
+        """Return the rows that codes stand for, as an array."""
+        codes = validate_codes(self, Z, self._n_features_out).reshape(-1, *self.code_shape_)
+        return self._restored(self._apply(engine.Mapping.DECODE, codes))
+
+    def _reconstructed(self, rows):
+        """Return the reconstructions of checked rows, as an array."""
+        return self._restored(self._mapped(engine.Mapping.RECONSTRUCT, rows))
+
+    def _restored(self, standardized):
+        return self._scale.restore(standardized).reshape(-1, *self._row_shape)
+
+    def _n_observed(self, rows):
+        """Return how many entries of a row count."""
+        return rows.shape[1]
+
+    def _squared_deviations(self, rows):
+        """Return Σ (x − mean)² over all rows, in standardised units."""
+        return (((rows - self.mean_) / self._scale.scale) ** 2).sum()
+
+    def _squared_errors(self, rows):
+        """Return Σ (x − x̂)² of each row, in standardised units."""
+        errors = np.empty(len(rows))
+        for chunk in chunks(len(rows)):
+            errors[chunk] = self._sample_errors(self._samples(rows[chunk]))
+        return errors
+
+    def _repr_html_inner(self):
+        return super()._repr_html_inner() + html_summary(self)
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] += html_summary(self)
+        return bundle
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,171 @@
+"""Denoising autoencoder."""
+
+from numbers import Real
+from typing import ClassVar
+
+import keras
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skae.autoencoders._objective import ObjectiveAutoencoder
+from skae.layers import (
+    Corruption,
+    GaussianCorruption,
+    LayerCorruption,
+    MaskingCorruption,
+    SaltAndPepperCorruption,
+    SwapCorruption,
+)
+
+_CORRUPTIONS: dict[str, type[Corruption]] = {
+    "gaussian": GaussianCorruption,
+    "masking": MaskingCorruption,
+    "salt_and_pepper": SaltAndPepperCorruption,
+    "swap": SwapCorruption,
+}
+
+
+class DenoisingAutoencoder(ObjectiveAutoencoder):
+    r"""Autoencoder that reconstructs clean rows from noisy ones.
+
+    It minimises the mean over rows and noise of L(x, g(f(x̃))), where x̃ is the row x after a random
+    corruption [1]_ [2]_. Noise is drawn anew for every batch, also for the held-out rows that
+    training is monitored with; a fitted autoencoder adds none. :meth:`reconstruct` removes noise.
+
+    Parameters
+    ----------
+    n_components : int or None, default=2
+        Size of the code. None takes the network's features as they are, such as the feature map of
+        a :class:`ConvNetwork`.
+    corruption : {"gaussian", "masking", "salt_and_pepper", "swap"} or keras.layers.Layer, \
+default="gaussian"
+        Kind of noise: normal; zeros; the lowest or the highest value of X, half each; values of
+        other rows in the same column, which is right for tables. A layer, such as
+        ``keras.layers.GaussianDropout(0.2)``, is copied and does in every training step what it
+        does in training.
+    noise : float, default=0.3
+        Standard deviation of normal noise, otherwise the share of entries that are hit. Where the
+        data are scaled inside the model (``output_activation="linear"``), normal noise has the
+        scale's units: 1 is the root of the features' mean variance; otherwise the units of X. A
+        layer has its own.
+    clip : bool, default=False
+        Whether noisy rows are clipped to the range of the training data.
+    network : BaseNetwork or None, default=None
+        Layers on either side of the code, such as :class:`ConvNetwork`; None is
+        :class:`DenseNetwork` with ``hidden_layer_sizes``.
+    hidden_layer_sizes : sequence of int or None, default=None
+        Units of the hidden layers of the network that None stands for; None is its default,
+        (256, 128). A network that is given has sizes of its own.
+    activation : str, callable, keras.layers.Layer or None, default=None
+        Activation of the network's layers; None keeps the network's own.
+    code_activation : str, callable or keras.layers.Layer, default="linear"
+        Activation of the code.
+    output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
+validation_split, early_stopping, callbacks, warm_start, random_state, verbose
+        As in :class:`DenseAutoencoder`.
+
+    Attributes
+    ----------
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
+feature_names_in_, mean_
+        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`.
+
+    References
+    ----------
+    .. [1] Vincent, P., Larochelle, H., Bengio, Y. and Manzagol, P.-A. (2008). Extracting and
+       composing robust features with denoising autoencoders. ICML, 1096-1103.
+    .. [2] Vincent, P. et al. (2010). Stacked denoising autoencoders. Journal of Machine Learning
+       Research 11, 3371-3408.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import DenoisingAutoencoder
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> autoencoder = DenoisingAutoencoder(
+    ...     n_components=16, corruption="masking", noise=0.2, epochs=5, random_state=0
+    ... ).fit(X)
+    >>> autoencoder.reconstruct(X).shape
+    (1797, 64)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **ObjectiveAutoencoder._parameter_constraints,
+        "n_components": [*ObjectiveAutoencoder._parameter_constraints["n_components"], None],
+        "corruption": [StrOptions(set(_CORRUPTIONS)), keras.layers.Layer],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "clip": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        corruption="gaussian",
+        noise=0.3,
+        clip=False,
+        network=None,
+        hidden_layer_sizes=None,
+        activation=None,
+        code_activation="linear",
+        output_activation="linear",
+        loss="mse",
+        init="auto",
+        optimizer="adam",
+        learning_rate=2e-3,
+        epochs=200,
+        batch_size="auto",
+        shuffle=True,
+        validation_split=0.2,
+        early_stopping=True,
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            n_components,
+            network=network,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            output_activation=output_activation,
+            loss=loss,
+            init=init,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            validation_split=validation_split,
+            early_stopping=early_stopping,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.corruption = corruption
+        self.noise = noise
+        self.clip = clip
+        self.code_activation = code_activation
+
+    def _code_activation(self):
+        return self.code_activation
+
+    def _corrupt(self, inputs):
+        return self._corruption_layer()(inputs)
+
+    def _corruption_layer(self):
+        if isinstance(self.corruption, keras.layers.Layer):
+            copy = type(self.corruption).from_config(self.corruption.get_config())
+            return LayerCorruption(copy, clip=self.clip, name="corruption")
+        if self.corruption != "gaussian" and self.noise > 1:
+            raise ValueError(
+                f"noise={self.noise!r} is more than 1, but with corruption={self.corruption!r} it "
+                "is the share of entries that are hit. Give a number from 0 to 1."
+            )
+        return _CORRUPTIONS[self.corruption](self.noise, clip=self.clip, name="corruption")
+
+    def _start(self, rows, rng):
+        super()._start(rows, rng)
+        extremes = [(values.min(), values.max()) for values, _ in rows.blocks()]
+        lows, highs = zip(*extremes, strict=True)
+        self.encoder_.get_layer("corruption").assign_range(min(lows), max(highs))

@@ -1,0 +1,429 @@
+"""From rows to a fitted model: what a variant says, and the steps of fit."""
+
+from abc import ABC, abstractmethod
+from math import prod
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skae import engine
+from skae._parameters import ACTIVATION, LOSS, OPTIMIZER, changed_parameters, described
+from skae.autoencoders._learner import learner_of
+from skae.autoencoders._routing import RoutedParameters
+from skae.data._chunks import chunks
+from skae.data._validation import (
+    check_reach,
+    check_row_shape,
+    drop_weightless,
+    validate_rows,
+    warn_of_ignored_targets,
+)
+from skae.engine._seeding import seeded
+from skae.layers._activations import activated, activation_name
+from skae.model._assembly import assemble
+from skae.model._principal import is_beaten, principal_axes
+from skae.model._scaling import GlobalScale, weighted_mean
+
+_DEFAULT_PATIENCE = 20
+_COMPILED = {"optimizer", "learning_rate", "loss"}
+
+
+class AutoencoderFitting(RoutedParameters, ABC):
+    """The half of every autoencoder that learns; :class:`BaseAutoencoder` adds its use."""
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "output_activation": ACTIVATION,
+        "loss": LOSS,
+        "init": [StrOptions({"auto", "pca", "random"})],
+        "optimizer": OPTIMIZER,
+        "learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            keras.optimizers.schedules.LearningRateSchedule,
+            None,
+        ],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "shuffle": ["boolean"],
+        "validation_split": [Interval(Real, 0, 1, closed="left")],
+        "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": [StrOptions({"auto"}), Interval(Integral, 0, 2, closed="both")],
+    }
+
+    _built_with: dict[str, Any]
+    _optimizer_state: list[np.ndarray] | None
+
+    _changeable: ClassVar[frozenset[str]] = frozenset(
+        {"epochs", "batch_size", "shuffle", "validation_split", "early_stopping", "callbacks"}
+        | {"warm_start", "random_state", "verbose"}
+        | _COMPILED
+    )
+    """Parameters that may change between calls that train the same model."""
+
+    def __init__(
+        self,
+        n_components,
+        *,
+        output_activation,
+        loss,
+        init,
+        optimizer,
+        learning_rate,
+        epochs,
+        batch_size,
+        shuffle,
+        validation_split,
+        early_stopping,
+        callbacks,
+        warm_start,
+        random_state,
+        verbose,
+    ):
+        self.n_components = n_components
+        self.output_activation = output_activation
+        self.loss = loss
+        self.init = init
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.validation_split = validation_split
+        self.early_stopping = early_stopping
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # ---- what a variant says --------------------------------------------------------------
+
+    @abstractmethod
+    def _network(self):
+        """Return the network."""
+
+    @abstractmethod
+    def _code_activation(self):
+        """Return the activation of the code."""
+
+    def _corrupt(self, inputs):
+        """Return what the encoder sees of the standardised input."""
+        return inputs
+
+    def _code(self, features, kernel_initializer):
+        """Return the code; without a size of its own it is the features."""
+        if self.n_components is None:
+            return features
+        if len(features.shape) > 2:
+            features = keras.layers.Flatten(name="code_flatten")(features)
+        layer = keras.layers.Dense(
+            self.n_components, kernel_initializer=kernel_initializer, name="code"
+        )
+        return activated(layer, self._code_activation(), features)
+
+    def _finish(self, seen, features, codes):
+        """Return the code as the decoder gets it, given what the encoder sees and its features."""
+        return codes
+
+    def _principal_start(self, rows, rng):
+        """Return the linear maps to codes and back, (n_features, k) and (k, n_features)."""
+        axes = principal_axes(rows, self.n_components, rng)
+        return axes.T, axes
+
+    def _objective_callbacks(self):
+        """Return callbacks that training needs, beside the user's."""
+        return []
+
+    def _user_callbacks(self):
+        return engine.make_callbacks(self.callbacks, self._routed("callbacks"))
+
+    # ---- training -------------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
+        r"""Train the autoencoder to reconstruct X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+            Numbers, finite; any dtype that converts to float.
+        y : object, default=None
+            Ignored, with a warning if it is a table of the shape of X with other values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the loss, the mean and the principal axes. Rows of weight 0 are
+            left out.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If X or a parameter is not as described, the loss becomes NaN, or with ``warm_start`` a
+            parameter that the model was built with has changed. The estimator is then as it was
+            before, as after every other exception.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the user interrupts training. From the end of the first epoch on the best state so
+            far is kept, as after early stopping; without early stopping the last one.
+        """
+        with learner_of(self) as learner:
+            continues = learner.warm_start and hasattr(learner, "model_")
+            prepared = learner._prepared(X, sample_weight, continues, learner.validation_split)
+            warn_of_ignored_targets(X, y)
+            learner._train(*prepared)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        r"""Train for one pass over X, from where training stands.
+
+        The first call builds the model; mean, scale and principal axes are those of its rows.
+        Optimizer state is kept between calls, also through pickle. Nothing is held out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        y : object, default=None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``.
+        """
+        with learner_of(self) as learner:
+            prepared = learner._prepared(X, sample_weight, hasattr(learner, "model_"), 0)
+            warn_of_ignored_targets(X, y)
+            learner._train_one_pass(*prepared)
+        return self
+
+    def _prepared(self, X, sample_weight, continues, share_held_out):
+        """Return rows to train on, rows held out and the generator, with the model at its start."""
+        if continues:
+            self._take_over_changes()
+        rows, weights = self._training_rows(X, sample_weight, reset=not continues)
+        rng = check_random_state(self.random_state)
+        if not continues:
+            self._set_scale(rows, weights)
+        everything, training, held_out = self._split(rows, weights, rng, share_held_out)
+        if not continues:
+            self._start(everything, rng)
+        return training, held_out, rng
+
+    def _take_over_changes(self):
+        """Compile anew if optimizer or loss have changed; raise if the model itself would have."""
+        now = described(self.get_params())
+        changed = changed_parameters(self._built_with, now, changeable=self._changeable)
+        self._built_with = now
+        if changed & _COMPILED:
+            self._validate_params()
+            before, state = self.model_.optimizer, self._optimizer_state
+            self._compile_again()
+            keeps_state = changed & _COMPILED == {"learning_rate"}
+            self._optimizer_state = (
+                engine.at_new_rate(state, before, self.model_.optimizer) if keeps_state else None
+            )
+
+    def _compile_again(self):
+        self._compile()
+
+    def _training_rows(self, X, sample_weight, *, reset):
+        rows, row_shape = validate_rows(self, X, reset=reset)
+        if reset:
+            self._row_shape = row_shape
+        check_row_shape(self, row_shape, self._row_shape)
+        check_reach(rows, self.output_activation)
+        return drop_weightless(rows, sample_weight)
+
+    def _set_scale(self, rows, weights):
+        """Fix what is standardised, and how."""
+        if self._standardizes():
+            self._scale = GlobalScale.of(rows, weights)
+            self.mean_ = self._scale.mean
+        else:
+            self._scale = GlobalScale.identity(rows.shape[1])
+            self.mean_ = weighted_mean(rows, weights)
+        self._sample_shape = self._network().sample_shape(self._row_shape)
+
+    def _split(self, rows, weights, rng, share_held_out):
+        """Return all rows, those to train on and those held out, as the network sees them."""
+        return engine.split_rows(
+            rows,
+            weights,
+            n_held_out=int(share_held_out * len(rows)),
+            standardize=self._scale.standardize,
+            sample_shape=self._sample_shape,
+            rng=rng,
+        )
+
+    def _start(self, rows, rng):
+        """Build and compile a new model, at PCA's reconstruction where that is asked for."""
+        self._started_from_pca = self._starts_from_pca(len(rows))
+        principal = self._principal_start(rows, rng) if self._started_from_pca else None
+        with seeded(rng.randint(np.iinfo(np.int32).max)):
+            self.model_ = self._built(principal)
+        self._compile()
+        self._built_with = described(self.get_params())
+        self.code_shape_ = tuple(self.encoder_.output.shape[1:])
+        self._n_features_out = prod(self.code_shape_)
+        self._optimizer_state = None
+        self.history_, self.n_epochs_, self.best_epoch_ = {}, 0, 0
+        self._error_beside_pca = None
+
+    def _built(self, principal):
+        """Return a new model, with the principal start if there is one."""
+        network = self._network()
+        network.check_parameters()
+        return assemble(
+            network,
+            self._sample_shape,
+            corrupt=self._corrupt,
+            code=self._code,
+            finish=self._finish,
+            output_activation=self.output_activation,
+            scale=self._scale if self._standardizes() else None,
+            principal=principal,
+        )
+
+    def _compile(self):
+        """Give the new model its loss and optimizer."""
+        engine.compile_model(
+            self.model_,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            loss=engine.make_loss(self.loss, self._routed("loss")),
+            routed=self._routed("optimizer"),
+        )
+
+    def _standardizes(self):
+        return activation_name(self.output_activation) == "linear"
+
+    def _starts_from_pca(self, n_rows):
+        most = min(n_rows, self.n_features_in_)
+        possible = self.n_components is not None and self.n_components <= most
+        possible = possible and self._network().starts_at_zero
+        linear = self._standardizes() and activation_name(self._code_activation()) == "linear"
+        if self.init == "pca" and not (possible and linear):
+            raise ValueError(
+                "init='pca' needs linear code and output and n_components of at most "
+                f"min(n_samples, n_features) = {most}; got n_components="
+                f"{self.n_components}, output_activation={self.output_activation!r}, "
+                f"code_activation={self._code_activation()!r}, {self._network()!r}. Use "
+                "init='auto' or 'random'."
+            )
+        return self.init != "random" and possible and linear
+
+    def _train(self, training, held_out, rng):
+        stops = self.early_stopping is not False
+        goes_on = self.n_epochs_ > 0
+        start = engine.values_of(self.model_.variables)
+        self._run_epochs(
+            training,
+            held_out,
+            epochs=self.epochs,
+            patience=_DEFAULT_PATIENCE if self.early_stopping is True else self.early_stopping,
+            keep_best=stops,
+            rng=rng,
+        )
+        if stops and held_out is not None and self._started_from_pca:
+            ratio = self._keep_start_unless_beaten(start, held_out)
+            self._error_beside_pca = None if goes_on else ratio
+
+    def _train_one_pass(self, rows, held_out, rng):
+        self._run_epochs(rows, held_out, epochs=1, patience=None, keep_best=False, rng=rng)
+
+    def _keep_start_unless_beaten(self, start, held_out):
+        """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
+
+        The minimum of the monitored loss over many epochs flatters its epoch, all the more the
+        fewer rows are held out, so the same rows are asked once more. Return their error as a
+        share of that at the start.
+        """
+        trained = engine.values_of(self.model_.variables)
+        errors = self._errors_of(held_out)
+        engine.load(self.model_.variables, start)
+        start_errors = self._errors_of(held_out)
+        weights = _weights_of(held_out)
+        if is_beaten(start_errors, errors, weights):
+            engine.load(self.model_.variables, trained)
+        else:
+            self.best_epoch_, errors = 0, start_errors
+        if not start_errors.any():
+            return 1.0
+        return float(
+            np.average(errors, weights=weights) / np.average(start_errors, weights=weights)
+        )
+
+    def _errors_of(self, rows):
+        return np.concatenate(
+            [
+                self._sample_errors(values[chunk])
+                for values, _ in rows.blocks()
+                for chunk in chunks(len(values))
+            ]
+        )
+
+    def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
+        """Run epochs and take over what came of them; tell whether the user let them end."""
+        self.batch_size_ = engine.resolved_batch_size(self.batch_size, len(training))
+        result = engine.train_model(
+            self.model_,
+            training,
+            validation=validation,
+            optimizer_state=self._optimizer_state,
+            epochs=epochs,
+            initial_epoch=self.n_epochs_,
+            batch_size=self.batch_size_,
+            shuffle=self.shuffle,
+            patience=patience or None,
+            keep_best=keep_best,
+            callbacks=self._objective_callbacks() + self._user_callbacks(),
+            verbose=self.verbose,
+            rng=rng,
+        )
+        grown = {name: self.history_.get(name, []) + new for name, new in result.history.items()}
+        self.history_ = {**self.history_, **grown}
+        self.n_epochs_ = len(self.history_["loss"])
+        self.best_epoch_ = result.best_epoch
+        self._optimizer_state = result.optimizer_state
+        self._error_beside_pca = None
+        return not result.interrupted
+
+    def _samples(self, rows):
+        """Return rows standardised, in the shape that the network sees."""
+        return self._scale.standardize(rows).reshape(-1, *self._sample_shape)
+
+    def _apply(self, mapping, samples):
+        outputs = engine.apply_model(self.model_, mapping, samples)
+        return outputs.reshape(len(outputs), -1)
+
+    def _sample_errors(self, samples):
+        outputs = self._apply(engine.Mapping.RECONSTRUCT, samples)
+        residuals = (samples.reshape(outputs.shape) - outputs).astype(np.float64)
+        return np.einsum("ij,ij->i", residuals, residuals)
+
+
+def _weights_of(rows):
+    """Return the weights of rows, or None if all weigh the same."""
+    weights = [weights for _, weights in rows.blocks()]
+    return None if weights[0] is None else np.concatenate(weights)

@@ -1,0 +1,250 @@
+"""The user's own Keras autoencoder."""
+
+from collections.abc import Callable
+from inspect import signature
+from typing import Any, ClassVar
+
+import keras
+
+from skae import engine
+from skae.autoencoders._base import BaseAutoencoder
+from skae.engine._seeding import seeded
+from skae.model._halves import halves, private_copy
+from skae.networks import KerasNetwork
+
+
+class KerasAutoencoder(BaseAutoencoder):
+    """Any Keras autoencoder as a transformer.
+
+    It takes a whole model, which is cut at its code, or an encoder and a decoder; each as a model
+    or as a function that builds one. Models are copied with their weights: yours is never changed,
+    and training starts from the weights that it has.
+
+    Parameters
+    ----------
+    model : keras.Model, callable or None, default=None
+        Functional or Sequential autoencoder, nested ones too, or a function that returns one.
+        Layers and functions of your own need no registration, but layers need ``get_config``. The
+        function receives the parameters ``model__<name>`` as ``<name>`` and, if it has a parameter
+        of that name, ``meta``: a dict with ``"n_features_in_"`` and ``"X_shape_"``.
+    encoder, decoder : keras.layers.Layer, callable or None, default=None
+        Instead of ``model``: models or layers from rows to codes and from codes to rows, or
+        functions that build them from ``encoder__<name>`` and ``decoder__<name>``.
+    code_layer : str or None, default=None
+        Name of the layer, or of the model within, whose output is the code. None finds the layer
+        with the smallest output, the last of them if there are several.
+    standardize : bool, default=False
+        Whether the data are centred and divided by one global scale before the encoder and mapped
+        back after the decoder. Right for a new network with a linear output, wrong for one that was
+        trained on unscaled rows.
+    loss : str, callable, keras.losses.Loss or None, default=None
+        Reconstruction loss. None takes the loss that ``model`` was compiled with, or ``"mse"``.
+    optimizer : str, keras.optimizers.Optimizer, subclass of it or None, default=None
+        None takes the optimizer that ``model`` was compiled with, without its state, or ``"adam"``.
+    learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=None
+        For the name or class of an optimizer; None keeps its own. An instance brings its own along.
+    epochs, batch_size, shuffle, validation_split, early_stopping, callbacks, warm_start, \
+random_state, verbose
+        As in :class:`DenseAutoencoder`.
+    **routed
+        Parameters with a destination, as in scikeras: ``model__units``,
+        ``optimizer__learning_rate``, ``loss__delta``, ``callbacks__0__patience``. They are
+        parameters like all others for ``set_params``, ``clone`` and a grid search.
+
+    Attributes
+    ----------
+    code_shape_ : tuple of int
+        Shape of one code; ``transform`` flattens it.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, n_features_in_, \
+feature_names_in_, mean_
+        As in :class:`DenseAutoencoder`.
+
+    See Also
+    --------
+    KerasNetwork : Your own layers with the objectives of skae.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import KerasAutoencoder
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> model = keras.Sequential(
+    ...     [
+    ...         keras.Input((64,)),
+    ...         keras.layers.Dense(32, activation="relu"),
+    ...         keras.layers.Dense(3, name="code"),
+    ...         keras.layers.Dense(32, activation="relu"),
+    ...         keras.layers.Dense(64),
+    ...     ]
+    ... )
+    >>> autoencoder = KerasAutoencoder(model, code_layer="code", epochs=2, random_state=0)
+    >>> autoencoder.fit_transform(X).shape
+    (1797, 3)
+
+    A function makes sizes searchable:
+
+    >>> def build(units, meta):
+    ...     n_features = meta["n_features_in_"]
+    ...     return keras.Sequential([keras.layers.Dense(units), keras.layers.Dense(n_features)])
+    >>> autoencoder = KerasAutoencoder(build, model__units=4, epochs=2).set_params(model__units=2)
+    >>> autoencoder.fit_transform(X).shape
+    (1797, 2)
+    """
+
+    output_activation = "linear"
+    init = "random"
+
+    _destinations: ClassVar[tuple[str, ...]] = (
+        "model",
+        "encoder",
+        "decoder",
+        *BaseAutoencoder._destinations,
+    )
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **BaseAutoencoder._parameter_constraints,
+        "model": [keras.Model, callable, None],
+        "encoder": [keras.layers.Layer, callable, None],
+        "decoder": [keras.layers.Layer, callable, None],
+        "code_layer": [str, None],
+        "standardize": ["boolean"],
+        "loss": [*BaseAutoencoder._parameter_constraints["loss"], None],
+        "optimizer": [*BaseAutoencoder._parameter_constraints["optimizer"], None],
+    }
+
+    def __init__(
+        self,
+        model=None,
+        *,
+        encoder=None,
+        decoder=None,
+        code_layer=None,
+        standardize=False,
+        loss=None,
+        optimizer=None,
+        learning_rate=None,
+        epochs=200,
+        batch_size="auto",
+        shuffle=True,
+        validation_split=0.2,
+        early_stopping=True,
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+        **routed,
+    ):
+        self.model = model
+        self.encoder = encoder
+        self.decoder = decoder
+        self.code_layer = code_layer
+        self.standardize = standardize
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.validation_split = validation_split
+        self.early_stopping = early_stopping
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        for name, value in routed.items():
+            setattr(self, name, value)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return all parameters, those with a destination included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            As in scikit-learn.
+
+        Returns
+        -------
+        params : dict
+        """
+        return {**super().get_params(deep=deep), **self._further()}
+
+    def _further(self):
+        """Return the parameters that ``__init__`` does not name."""
+        named = super().get_params(deep=False)
+        return {
+            name: value
+            for name, value in sorted(vars(self).items())
+            if name not in named and not name.startswith("_") and not name.endswith("_")
+        }
+
+    def _check_destinations(self):
+        prefixes = ", ".join(f"{destination}__" for destination in self._destinations)
+        for name in self._further():
+            if not self._destination(name):
+                raise TypeError(
+                    f"{type(self).__name__} has no parameter {name!r}: expected one of its own or "
+                    f"one that begins with {prefixes}."
+                )
+
+    # ---- the model ------------------------------------------------------------------------
+
+    def _set_scale(self, rows, weights):
+        with seeded(0):
+            super()._set_scale(rows, weights)
+
+    def _network(self):
+        self._check_destinations()
+        if (self.model is None) == (self.encoder is None) or (
+            (self.encoder is None) != (self.decoder is None)
+        ):
+            raise ValueError(
+                "Expected either model, or encoder and decoder, got "
+                f"model={self.model!r}, encoder={self.encoder!r}, decoder={self.decoder!r}."
+            )
+        self._settings = ("adam", "mse")
+        if self.model is None:
+            return KerasNetwork(
+                self._made(self.encoder, "encoder"), self._made(self.decoder, "decoder")
+            )
+        model = self._made(self.model, "model")
+        if model.compiled:
+            self._settings = (model.optimizer, model.loss)
+        return KerasNetwork(*halves(private_copy(model, self._row_shape), self.code_layer))
+
+    def _made(self, model: keras.layers.Layer | Callable, destination: str):
+        """Return a model as it is, or what its function builds."""
+        if isinstance(model, keras.layers.Layer):
+            return model
+        parameters = self._routed(destination)
+        if "meta" in signature(model).parameters:
+            shape = (None, *self._row_shape)
+            parameters["meta"] = {"n_features_in_": self.n_features_in_, "X_shape_": shape}
+        return model(**parameters)
+
+    def _code(self, features, kernel_initializer):
+        return features
+
+    def _code_activation(self):
+        return "linear"
+
+    def _standardizes(self):
+        return self.standardize
+
+    def _starts_from_pca(self, n_rows):
+        return False
+
+    def _compile(self):
+        optimizer, loss = self._settings
+        del self._settings
+        engine.compile_model(
+            self.model_,
+            optimizer=self.optimizer or optimizer,
+            learning_rate=self.learning_rate,
+            loss=engine.make_loss(self.loss or loss, self._routed("loss")),
+            routed=self._routed("optimizer"),
+        )
+
+    def _compile_again(self):
+        with seeded(0):
+            self._network()  # says what a compiled model brings along
+        self._compile()

@@ -1,0 +1,45 @@
+"""A copy of an estimator to train, whose state the estimator takes over if nothing fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import keras
+
+from skae import engine
+from skae._parameters import with_plain_parameters
+
+
+@contextmanager
+def learner_of(estimator) -> Iterator:
+    """Lend a copy with plain parameters; at the end the estimator takes over what it learned.
+
+    The estimator changes in one step, so that other threads see it as it was or as it becomes.
+    After an exception it is as it was, weights of its model included.
+
+    Raises
+    ------
+    RuntimeError
+        In a forked process, see ``check_process``.
+    """
+    engine.check_process()
+    learner = with_plain_parameters(estimator)
+    model = vars(estimator).get("model_")
+    with nullcontext() if model is None else _unchanged_on_error(model):
+        yield learner
+        parameters = estimator.get_params(deep=False)
+        own = {name: value for name, value in vars(estimator).items() if name in parameters}
+        estimator.__dict__ = vars(learner) | own
+
+
+@contextmanager
+def _unchanged_on_error(model: keras.Model) -> Iterator[None]:
+    """Give a compiled model its values, optimizer and loss back if the block raises."""
+    values = engine.values_of(model.variables)
+    optimizer, loss = model.optimizer, model.loss
+    try:
+        yield
+    except BaseException:
+        if model.optimizer is not optimizer:
+            model.compile(optimizer=optimizer, loss=loss)
+        engine.load(model.variables, values)
+        raise

@@ -1,0 +1,68 @@
+"""What the objectives share: any network, and no return to PCA."""
+
+from typing import ClassVar, Self
+
+from sklearn.base import clone
+
+from skae._parameters import ACTIVATION
+from skae.autoencoders._base import BaseAutoencoder
+from skae.networks import BaseNetwork, DenseNetwork
+
+
+class ObjectiveAutoencoder(BaseAutoencoder):
+    """An autoencoder with any network, trained for more than reconstructing what it sees."""
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **BaseAutoencoder._parameter_constraints,
+        "network": [BaseNetwork, None],
+        "hidden_layer_sizes": [*DenseNetwork._parameter_constraints["hidden_layer_sizes"], None],
+        "activation": [*ACTIVATION, None],
+        "code_activation": ACTIVATION,
+    }
+
+    def __init__(self, n_components, *, network, hidden_layer_sizes, activation, **common):
+        super().__init__(n_components, **common)
+        self.network = network
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+
+    def set_params(self, **params) -> Self:
+        """Set parameters, those of the network included.
+
+        Parameters
+        ----------
+        **params
+            As in scikit-learn. ``network__<name>`` makes ``network=None`` the
+            :class:`DenseNetwork` that it stands for, so that it has parameters to set.
+
+        Returns
+        -------
+        self : object
+        """
+        of_network = any(name.startswith("network__") for name in params)
+        if of_network and params.get("network", self.network) is None:
+            params = {**params, "network": DenseNetwork()}
+        return super().set_params(**params)
+
+    def _network(self):
+        network = self._given_or_dense_network()
+        if self.activation is None:
+            return network
+        return clone(network).set_params(activation=self.activation)
+
+    def _given_or_dense_network(self):
+        if self.hidden_layer_sizes is None:
+            return DenseNetwork() if self.network is None else self.network
+        if self.network is None:
+            return DenseNetwork(self.hidden_layer_sizes)
+        raise ValueError(
+            "Expected either network or hidden_layer_sizes, got "
+            f"hidden_layer_sizes={self.hidden_layer_sizes!r} and network={self.network!r}. Give "
+            "the sizes to the network, or leave network=None for a dense one."
+        )
+
+    def _code_activation(self):
+        return "linear"
+
+    def _keep_start_unless_beaten(self, start, held_out):
+        """Leave it to the monitored loss, which is the objective, to judge the start."""

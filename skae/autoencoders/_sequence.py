@@ -1,0 +1,226 @@
+"""Recurrent autoencoder."""
+
+from numbers import Real
+from typing import ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from skae import engine
+from skae._parameters import ACTIVATION
+from skae.autoencoders._base import BaseAutoencoder
+from skae.networks import RecurrentNetwork
+
+
+class SequenceAutoencoder(BaseAutoencoder):
+    """Recurrent autoencoder: a sequence read into one vector, and written back from it.
+
+    An LSTM or GRU reads the sequence, a dense layer maps its last state to the code, and another
+    one writes the sequence from the code, repeated over all steps [1]_. Rows may be flat, with
+    ``sequence_shape``, or of shape (steps, channels).
+
+    Sequences of different lengths are padded with ``mask_value``. Padded steps are then not read
+    and count neither in the loss nor in scores, and ``reconstruct`` leaves them as they are; the
+    data are not scaled inside the model.
+
+    Parameters
+    ----------
+    n_components : int or None, default=2
+        Size of the code. None takes the encoder's last state as it is.
+    sequence_shape, units, cell, mask_value, activation
+        As in :class:`RecurrentNetwork`.
+    code_activation : str, callable or keras.layers.Layer, default="linear"
+        Activation of the code.
+    output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
+validation_split, early_stopping, callbacks, warm_start, random_state, verbose
+        As in :class:`DenseAutoencoder`.
+
+    Attributes
+    ----------
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
+feature_names_in_, mean_
+        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`.
+
+    See Also
+    --------
+    DenseAutoencoder : The same with fully connected layers.
+
+    References
+    ----------
+    .. [1] Srivastava, N., Mansimov, E. and Salakhutdinov, R. (2015). Unsupervised learning of
+       video representations using LSTMs. ICML.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae import SequenceAutoencoder
+    >>> phase = np.random.default_rng(0).uniform(0, 6, size=(200, 1))
+    >>> X = np.sin(phase + np.linspace(0, 6, 20))
+    >>> autoencoder = SequenceAutoencoder(n_components=2, units=(8,), epochs=2, random_state=0)
+    >>> autoencoder.fit(X).score(X) > 0.9
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **BaseAutoencoder._parameter_constraints,
+        **RecurrentNetwork._parameter_constraints,
+        "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
+        "mask_value": [Real, None],
+        "code_activation": ACTIVATION,
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        sequence_shape=None,
+        units=(64,),
+        cell="lstm",
+        mask_value=None,
+        activation="tanh",
+        code_activation="linear",
+        output_activation="linear",
+        loss="mse",
+        init="auto",
+        optimizer="adam",
+        learning_rate=2e-3,
+        epochs=200,
+        batch_size="auto",
+        shuffle=True,
+        validation_split=0.2,
+        early_stopping=True,
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            n_components,
+            output_activation=output_activation,
+            loss=loss,
+            init=init,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            validation_split=validation_split,
+            early_stopping=early_stopping,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.sequence_shape = sequence_shape
+        self.units = units
+        self.cell = cell
+        self.mask_value = mask_value
+        self.activation = activation
+        self.code_activation = code_activation
+
+    def _network(self):
+        return RecurrentNetwork(
+            self.units,
+            cell=self.cell,
+            sequence_shape=self.sequence_shape,
+            mask_value=self.mask_value,
+            activation=self.activation,
+        )
+
+    def _code_activation(self):
+        return self.code_activation
+
+    # ---- padding --------------------------------------------------------------------------
+
+    def _standardizes(self):
+        return super()._standardizes() and self.mask_value is None
+
+    def _set_scale(self, rows, weights):
+        super()._set_scale(rows, weights)
+        if self.mask_value is not None:
+            counted = self._observed(rows).astype(np.float64)
+            if weights is not None:
+                counted *= weights[:, None]
+            totals = counted.sum(axis=0)
+            self.mean_ = (counted * rows).sum(axis=0) / np.where(totals > 0, totals, 1.0)
+
+    def _compile(self):
+        loss = engine.make_loss(self.loss, self._routed("loss"))
+        if self.mask_value is not None:
+            loss = MaskedLoss(loss, self.mask_value)
+        engine.compile_model(
+            self.model_,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            loss=loss,
+            routed=self._routed("optimizer"),
+        )
+
+    def _reconstructed(self, rows):
+        reconstructions = super()._reconstructed(rows)
+        if self.mask_value is not None:
+            padded = ~self._observed(rows)
+            reconstructions[padded.reshape(reconstructions.shape)] = self.mask_value
+        return reconstructions
+
+    def _observed(self, rows):
+        """Return which entries of flat rows belong to steps that are no padding."""
+        steps = rows.astype(np.float32).reshape(len(rows), *self._sample_shape)
+        observed = (steps != np.float32(self.mask_value)).any(axis=2, keepdims=True)
+        return np.broadcast_to(observed, steps.shape).reshape(len(rows), -1)
+
+    def _n_observed(self, rows):
+        if self.mask_value is None:
+            return super()._n_observed(rows)
+        return np.maximum(self._observed(rows).sum(axis=1), 1)
+
+    def _squared_deviations(self, rows):
+        if self.mask_value is None:
+            return super()._squared_deviations(rows)
+        return np.square(np.where(self._observed(rows), rows - self.mean_, 0)).sum()
+
+    def _sample_errors(self, samples):
+        if self.mask_value is None:
+            return super()._sample_errors(samples)
+        outputs = self._apply(engine.Mapping.RECONSTRUCT, samples)
+        rows = samples.reshape(outputs.shape)
+        residuals = np.where(self._observed(rows), rows - outputs, 0).astype(np.float64)
+        return np.square(residuals).sum(axis=1)
+
+
+@keras.saving.register_keras_serializable(package="skae")
+class MaskedLoss(keras.losses.Loss):
+    """The mean of a loss over the steps of a sequence that are no padding.
+
+    Parameters
+    ----------
+    loss : callable
+        Loss function, or a loss instance, whose ``call`` gives one value a step.
+    mask_value : float
+        Value of every channel of a padded step.
+    **kwargs
+        ``name``, ``reduction`` and ``dtype``, as for every Keras loss.
+    """
+
+    def __init__(self, loss, mask_value: float, **kwargs):
+        super().__init__(**kwargs)
+        self.loss = loss
+        self.mask_value = mask_value
+
+    def call(self, y_true, y_pred):
+        """Return the losses of rows, of shape (n,)."""
+        step_loss = self.loss.call if isinstance(self.loss, keras.losses.Loss) else self.loss
+        losses = step_loss(y_true, y_pred)
+        observed = ops.cast(ops.any(ops.not_equal(y_true, self.mask_value), axis=-1), losses.dtype)
+        return ops.sum(losses * observed, axis=1) / ops.maximum(ops.sum(observed, axis=1), 1)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        loss = keras.saving.serialize_keras_object(self.loss)
+        return {**super().get_config(), "loss": loss, "mask_value": self.mask_value}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the loss that ``get_config`` describes."""
+        return cls(**{**config, "loss": keras.saving.deserialize_keras_object(config["loss"])})

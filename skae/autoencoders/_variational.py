@@ -1,0 +1,403 @@
+"""Variational autoencoder."""
+
+import warnings
+from numbers import Integral, Real
+from typing import ClassVar
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from skae import engine
+from skae.autoencoders._likelihood import (
+    Bernoulli,
+    Normal,
+    balanced_draws,
+    drawn_codes,
+    evidence_bound,
+    importance_weighted_bound,
+    is_bernoulli,
+)
+from skae.autoencoders._objective import ObjectiveAutoencoder
+from skae.data._chunks import chunks
+from skae.layers import GaussianCode
+from skae.model._principal import principal_axes
+from skae.model._scaling import weighted_mean
+
+_ROWS_AT_ONCE = 8192
+_ACTIVE_VARIANCE = 0.01
+_SMALLEST_NOISE = 1e-3
+
+
+class VariationalAutoencoder(ObjectiveAutoencoder):
+    r"""Autoencoder with a probability model: rows are generated from normal codes.
+
+    It maximises the evidence lower bound [1]_ [2]_
+
+        ELBO(x) = E[log p(x | z)] − beta · KL(q(z | x) ‖ N(0, I)),    z ~ q(z | x) = N(μ, diag σ²),
+
+    with μ, σ from the encoder and p(x | z) from the decoder: Bernoulli with
+    ``loss="binary_crossentropy"`` and ``output_activation="sigmoid"``, otherwise normal with
+    variance ``noise_variance_``. The loss is −ELBO in the units of the reconstruction loss, an
+    average over features: bce + beta · KL / n_features, or mse + beta · 2 noise_variance_ · KL /
+    n_features, up to a constant.
+
+    With the normal likelihood training starts from probabilistic PCA [3]_, the exact solution for
+    linear networks [4]_.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Size of the code.
+    beta : float, default=1.0
+        Weight of the divergence. 1 is the ELBO, more gives codes closer to the prior [2]_.
+    kl_warmup : int, default=0
+        Number of epochs over which the divergence enters the training loss, in equal steps. The
+        loss of held-out rows always has the whole of it.
+    noise_variance : float or None, default=None
+        Variance of the normal likelihood, in units of the features' mean variance if the data are
+        scaled inside the model (``output_activation="linear"``), otherwise of X. None takes the
+        mean variance outside the first ``n_components`` principal axes, as probabilistic PCA does.
+    network : BaseNetwork or None, default=None
+        Layers on either side of the code, such as :class:`ConvNetwork`; None is
+        :class:`DenseNetwork` with ``hidden_layer_sizes``.
+    hidden_layer_sizes : sequence of int or None, default=None
+        Units of the hidden layers of the network that None stands for; None is its default,
+        (256, 128). A network that is given has sizes of its own.
+    activation : str, callable, keras.layers.Layer or None, default=None
+        Activation of the network's layers; None keeps the network's own.
+    output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
+validation_split, early_stopping, callbacks, warm_start, random_state, verbose
+        As in :class:`DenseAutoencoder`.
+
+    Attributes
+    ----------
+    noise_variance_ : float or None
+        Variance of the normal likelihood; None for the Bernoulli one.
+    active_units_ : ndarray of shape (n_components,), bool
+        Which units of the code carry information: the variance of μⱼ over the training rows is
+        above 0.01 [5]_.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
+feature_names_in_, mean_
+        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`; ``history_`` has
+        ``reconstruction_loss`` and ``kl_loss`` apart.
+
+    Warns
+    -----
+    UserWarning
+        If fewer than half of the units are active (posterior collapse).
+
+    References
+    ----------
+    .. [1] Kingma, D. P. and Welling, M. (2014). Auto-encoding variational Bayes. ICLR.
+    .. [2] Higgins, I. et al. (2017). beta-VAE: learning basic visual concepts with a constrained
+       variational framework. ICLR.
+    .. [3] Tipping, M. E. and Bishop, C. M. (1999). Probabilistic principal component analysis.
+       Journal of the Royal Statistical Society B 61(3), 611-622.
+    .. [4] Lucas, J., Tucker, G., Grosse, R. and Norouzi, M. (2019). Don't blame the ELBO! A linear
+       VAE perspective on posterior collapse. NeurIPS.
+    .. [5] Burda, Y., Grosse, R. and Salakhutdinov, R. (2016). Importance weighted autoencoders.
+       ICLR.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import VariationalAutoencoder
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> autoencoder = VariationalAutoencoder(n_components=4, epochs=5, random_state=0).fit(X)
+    >>> autoencoder.sample(3, random_state=0).shape
+    (3, 64)
+    >>> mean, std = autoencoder.transform(X, return_std=True)
+    >>> bool((std > 0).all())
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **ObjectiveAutoencoder._parameter_constraints,
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "kl_warmup": [Interval(Integral, 0, None, closed="left")],
+        "noise_variance": [Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    # A loss other than the one that the noise variance was chosen for would be another likelihood.
+    _changeable = ObjectiveAutoencoder._changeable - {"loss"} | {"kl_warmup"}
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        beta=1.0,
+        kl_warmup=0,
+        noise_variance=None,
+        network=None,
+        hidden_layer_sizes=None,
+        activation=None,
+        output_activation="linear",
+        loss="mse",
+        init="auto",
+        optimizer="adam",
+        learning_rate=2e-3,
+        epochs=200,
+        batch_size="auto",
+        shuffle=True,
+        validation_split=0.2,
+        early_stopping=True,
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            n_components,
+            network=network,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            output_activation=output_activation,
+            loss=loss,
+            init=init,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            validation_split=validation_split,
+            early_stopping=early_stopping,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.beta = beta
+        self.kl_warmup = kl_warmup
+        self.noise_variance = noise_variance
+
+    def transform(self, X: ArrayLike, return_std: bool = False):
+        r"""Return the means of the codes of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        return_std : bool, default=False
+            Whether to return the standard deviations too.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples, n_components), float32
+        std : ndarray of the same shape
+            Only with ``return_std=True``.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        if not return_std:
+            return super().transform(X)
+        mean, log_variance = self._posterior(self._samples(self._rows_in_use(X)))
+        return mean, np.exp(0.5 * log_variance)
+
+    def sample(self, n_samples: int = 1, random_state=None) -> np.ndarray:
+        r"""Generate rows: the decoder's means for codes drawn from the prior.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        random_state : int, RandomState instance or None, default=None
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
+        """
+        check_is_fitted(self)
+        rng = check_random_state(random_state)
+        return self._decoded(rng.standard_normal((n_samples, self.n_components)))
+
+    def interpolate(self, start: ArrayLike, stop: ArrayLike, n_steps: int = 10) -> np.ndarray:
+        r"""Return rows along the straight line between the codes of two rows.
+
+        Parameters
+        ----------
+        start, stop : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        n_steps : int, default=10
+            Rows for each pair, reconstructions of both included.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_steps, n_features) or (n_samples, n_steps, \*row_shape)
+        """
+        ends = np.asarray(self.transform(start)), np.asarray(self.transform(stop))
+        lines = np.linspace(*ends, n_steps, axis=1)
+        rows = self._decoded(lines.reshape(-1, self.n_components))
+        return rows.reshape(len(lines), n_steps, *self._row_shape)
+
+    def score_samples(self, X: ArrayLike, importance_samples: int | None = None) -> np.ndarray:
+        r"""Return a lower bound of the log-likelihood of each row, in nats and in units of X.
+
+        The bound is the ELBO with beta = 1, its first term averaged over 2 max(8, n_components)
+        balanced draws, or, closer to the log-likelihood, the importance-weighted
+        log (1/m) Σ p(x, zₛ) / q(zₛ | x) with m draws (reference 5 of the class). All rows share the
+        draws, which never change, so that scores are comparable and reproducible.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        importance_samples : int or None, default=None
+            m; None is the ELBO.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,), float64
+
+        Raises
+        ------
+        ValueError
+            If X is not finite numbers of the width seen at fit.
+        """
+        samples = self._samples(self._rows_in_use(X))
+        rng = np.random.RandomState(0)
+        if importance_samples is None:
+            draws, bound = balanced_draws(self.n_components, rng), evidence_bound
+        else:
+            draws = rng.standard_normal((importance_samples, self.n_components))
+            bound = importance_weighted_bound
+        scores = np.empty(len(samples))
+        n_at_once = max(1, _ROWS_AT_ONCE // len(draws))
+        means, log_variances = self._posterior(samples)
+        for begin in range(0, len(samples), n_at_once):
+            chunk = slice(begin, begin + n_at_once)
+            posterior = means[chunk], log_variances[chunk]
+            scores[chunk] = bound(
+                self._log_likelihoods(samples[chunk], *posterior, draws), *posterior, draws
+            )
+        return scores
+
+    # ---- the model ------------------------------------------------------------------------
+
+    def _finish(self, seen, features, codes):
+        if len(features.shape) > 2:
+            features = keras.layers.Flatten(name="log_variance_flatten")(features)
+        log_variance = keras.layers.Dense(
+            self.n_components, kernel_initializer="zeros", name="log_variance"
+        )(features)
+        return GaussianCode(self.beta, name="kl")([codes, log_variance])
+
+    def _start(self, rows, rng):
+        if self.kl_warmup and self.early_stopping is not False and self.validation_split == 0:
+            raise ValueError(
+                "With kl_warmup the training loss grows by design, so that its minimum means "
+                "nothing: expected validation_split > 0 or early_stopping=False."
+            )
+        bernoulli = is_bernoulli(self.loss, self.output_activation)
+        super()._start(rows, rng)
+        if bernoulli:
+            self.noise_variance_ = None
+        elif not self._started_from_pca:
+            centred, weights = _flat(rows)
+            if not self._standardizes():
+                centred = centred - self.mean_.astype(np.float32)
+            n_axes = min(self.n_components, *centred.shape)
+            _, variances = _principal_variances(centred, weights, n_axes, rng)
+            self.noise_variance_ = self._noise_beside(variances, centred, weights)
+        nats = 1.0 if self.noise_variance_ is None else 2 * self.noise_variance_
+        self.encoder_.get_layer("kl").scale.assign(nats / self.n_features_in_)
+
+    def _principal_start(self, rows, rng):
+        """Return the maps of probabilistic PCA, to the posterior mean of the code and back.
+
+        With variances λ and noise σ² they are (λ − σ²)^½ / λ · uᵀx and u (λ − σ²)^½ z for every
+        axis u, and the posterior variance is σ² / λ.
+        """
+        standardized, weights = _flat(rows)
+        axes, variances = _principal_variances(standardized, weights, self.n_components, rng)
+        self.noise_variance_ = self._noise_beside(variances, standardized, weights)
+        variances = np.maximum(variances, self.noise_variance_)
+        gains = np.sqrt(variances - self.noise_variance_)
+        self._start_log_variance = np.log(self.noise_variance_ / variances)
+        return axes.T * (gains / variances), axes * gains[:, None]
+
+    def _noise_beside(self, variances, centred, weights):
+        """Return the given noise variance, or the mean variance outside the principal axes."""
+        if self.noise_variance is not None:
+            return self.noise_variance
+        squares = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
+        total = np.average(squares, weights=weights)
+        n_rest = max(centred.shape[1] - len(variances), 1)
+        return float(max((total - variances.sum()) / n_rest, _SMALLEST_NOISE))
+
+    def _built(self, principal):
+        model = super()._built(principal)
+        if principal is not None:
+            bias = model.get_layer("encoder").get_layer("log_variance").bias
+            bias.assign(self._start_log_variance)
+        return model
+
+    def _objective_callbacks(self):
+        return [_Warmup(self.kl_warmup)] if self.kl_warmup else []
+
+    def _run_epochs(self, training, validation, **settings):
+        ended = super()._run_epochs(training, validation, **settings)
+        self._report_activity(training)
+        return ended
+
+    def _report_activity(self, rows):
+        values, _ = next(rows.blocks())
+        some = values[:: -(-len(values) // _ROWS_AT_ONCE)]
+        means = self._apply(engine.Mapping.ENCODE, some)
+        self.active_units_ = means.var(axis=0, dtype=np.float64) > _ACTIVE_VARIANCE
+        n_active = int(self.active_units_.sum())
+        if 2 * n_active < self.n_components and len(some) > 1:
+            warnings.warn(
+                f"Posterior collapse: {n_active} of {self.n_components} units of the code carry "
+                "information (variance of the mean above 0.01). Lower beta or noise_variance, use "
+                "kl_warmup, or take fewer components.",
+                stacklevel=2,
+            )
+
+    # ---- the bounds -----------------------------------------------------------------------
+
+    def _posterior(self, samples):
+        """Return means and log-variances of the codes of standardised samples."""
+        parts = [
+            self._apply(engine.Mapping.POSTERIOR, samples[chunk]) for chunk in chunks(len(samples))
+        ]
+        means, log_variances = np.split(np.concatenate(parts), 2, axis=1)
+        return means, log_variances
+
+    def _log_likelihoods(self, samples, means, log_variances, draws):
+        """Return log p(x | z) of the codes that draws stand for, of shape (n, m)."""
+        codes = drawn_codes(means, log_variances, draws.astype(np.float32))
+        outputs = self._apply(engine.Mapping.DECODE, codes.reshape(-1, codes.shape[2]))
+        outputs = outputs.reshape(*codes.shape[:2], -1)
+        return self._likelihood().log_density(samples.reshape(len(samples), 1, -1), outputs)
+
+    def _likelihood(self):
+        if self.noise_variance_ is None:
+            return Bernoulli()
+        return Normal(self.noise_variance_, self._scale.scale)
+
+
+class _Warmup(keras.callbacks.Callback):
+    """Raise the share of the divergence in the training loss, in equal steps to the whole."""
+
+    def __init__(self, n_epochs):
+        super().__init__()
+        self._n_epochs = n_epochs
+
+    def on_epoch_begin(self, epoch, logs=None):
+        layer = self.model.get_layer("encoder").get_layer("kl")
+        layer.warmup.assign(min(1.0, (epoch + 1) / self._n_epochs))
+
+
+def _flat(rows):
+    """Return values, one row each, and weights of all rows, or of the first block of a stream."""
+    values, weights = next(rows.blocks())
+    return values.reshape(len(values), -1), weights
+
+
+def _principal_variances(centred, weights, n_axes, rng):
+    """Return principal axes and the variances of the rows along them."""
+    axes = principal_axes(engine.Rows(centred, weights), n_axes, rng)
+    return axes, weighted_mean(np.square(centred @ axes.T), weights)

@@ -1,0 +1,188 @@
+"""Rows as callers give them, as the estimators keep them: checked, flat and in order."""
+
+import math
+import warnings
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+
+from skae.layers._activations import activation_name
+
+_ROWS = "(n_samples, n_features)"
+_RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+_CODES = "(n_samples, n_components), as transform returns them"
+
+# The remedy for an error of scikit-learn's, by what its message says; the first that fits.
+_REMEDIES = {
+    "feature names": "Pass the columns seen at fit, under the same names and in the same order.",
+    "expecting": "Pass the columns seen at fit.",
+    "sample(s)": "Pass at least one row.",
+    "feature(s)": "Pass at least one column.",
+    "NaN": "Impute missing values (for instance with SimpleImputer) or drop their rows.",
+    "infinity": "Replace infinite values or drop their rows.",
+    "Complex": "Pass real and imaginary parts as columns of their own.",
+    "Sparse": "Convert it with X.toarray().",
+    "inhomogeneous": "Give every row the same length.",
+    "": "Encode categories (for instance with OneHotEncoder) and give every row the same length.",
+}
+
+
+def _expected(shape: str) -> str:
+    return f"Expected an array of finite numbers of shape {shape}"
+
+
+def _explained(error: Exception, X, expected_shape: str) -> Exception:
+    """Return scikit-learn's or NumPy's error with what was expected, received and is to be done."""
+    shape = f" of shape {X.shape}" if hasattr(X, "shape") else ""
+    remedy = next(remedy for said, remedy in _REMEDIES.items() if said in str(error))
+    received = f"{type(X).__name__}{shape}"
+    return type(error)(f"{error}\n{_expected(expected_shape)}, received {received}. {remedy}")
+
+
+def _shape_of(X) -> tuple[int, ...]:
+    if X is None:
+        raise ValueError(f"{_expected(_ROWS)}, received None. Pass the rows as X.")
+    try:
+        return X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    except ValueError as error:
+        raise _explained(error, X, _ROWS) from error
+
+
+def validate_rows(estimator, X, *, reset: bool):
+    r"""Return the rows as a finite 2-D float array, and the shape that a row had.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Receives or is held against ``n_features_in_`` and ``feature_names_in_``.
+    X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+    reset : bool
+        True while fitting for the first time.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_samples, n_features), float32 or float64
+    row_shape : tuple of int
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X is not numeric, finite, two- or more-dimensional and as wide as at fit.
+    """
+    shape = _shape_of(X)
+    flat = X
+    if len(shape) > 2:
+        flat = np.asarray(X).reshape(shape[0], math.prod(shape[1:]))
+    try:
+        rows = validate_data(
+            estimator, flat, reset=reset, dtype=[np.float64, np.float32], order="C"
+        )
+    except (TypeError, ValueError) as error:
+        if "Reshape your data" in str(error):
+            raise
+        raise _explained(error, X, _ROWS) from error
+    _check_float32_range(rows, type(estimator).__name__)
+    return rows, shape[1:]
+
+
+def _check_float32_range(rows, name, received="X") -> None:
+    if rows.dtype == np.float32:
+        return
+    largest = max(abs(rows.max(initial=0)), abs(rows.min(initial=0)))
+    if largest > np.finfo(np.float32).max:
+        raise ValueError(
+            f"Input {received} contains infinity or a value too large for {name}: expected "
+            f"magnitudes up to {np.finfo(np.float32).max:.1e} (float32), received {largest:.1e}. "
+            "Rescale the data, for instance with StandardScaler."
+        )
+
+
+def check_row_shape(estimator, row_shape, expected) -> None:
+    """Raise if n-dimensional rows have another shape than those seen at fit."""
+    if len(row_shape) > 1 and len(expected) > 1 and row_shape != expected:
+        raise ValueError(
+            f"X has rows of shape {row_shape}, but {type(estimator).__name__} is expecting rows of "
+            f"shape {expected}, as seen at fit. Reshape X, or pass flat rows."
+        )
+
+
+def check_reach(rows, output_activation) -> None:
+    """Raise if rows lie outside what a bounded output can reach."""
+    reach = _RANGES.get(activation_name(output_activation))
+    if reach is None:
+        return
+    low, high = reach
+    if rows.min() < low or rows.max() > high:
+        raise ValueError(
+            f"output_activation={output_activation!r} reaches values from {low:g} to "
+            f"{high:g}, but X has values from {rows.min():g} to {rows.max():g}. Scale X (for "
+            "instance with MinMaxScaler), or use output_activation='linear'."
+        )
+
+
+def validate_codes(estimator, Z, n_components: int):
+    """Return codes as a float32 array of shape (n_samples, n_components).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If Z is not numeric, finite and of that width.
+    """
+    name = type(estimator).__name__
+    try:
+        codes = check_array(
+            Z, dtype=[np.float64, np.float32], order="C", input_name="Z", estimator=name
+        )
+    except (TypeError, ValueError) as error:
+        if "Reshape your data" in str(error):
+            raise
+        raise _explained(error, Z, _CODES) from error
+    if codes.shape[1] != n_components:
+        raise ValueError(
+            f"Z has {codes.shape[1]} columns, but {name} is expecting {n_components}: codes as "
+            "transform returns them."
+        )
+    _check_float32_range(codes, name, received="Z")
+    return codes.astype(np.float32, copy=False)
+
+
+def drop_weightless(rows, sample_weight):
+    """Return rows of positive weight, and their weights as float32 with mean 1, or None.
+
+    Raises
+    ------
+    ValueError
+        If weights are negative, all zero or not one for each row.
+    """
+    if sample_weight is None:
+        return rows, None
+    weights = np.asarray(sample_weight)
+    if weights.ndim == 1 and not weights.any():
+        raise ValueError(
+            "sample_weight is zero for every row: expected at least one positive weight, so that "
+            "there is something to fit."
+        )
+    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    kept = weights > 0
+    if not kept.all():
+        rows, weights = rows[kept], weights[kept]
+    return rows, (weights / weights.mean()).astype(np.float32)
+
+
+def warn_of_ignored_targets(X, y) -> None:
+    """Warn if y looks like rows to reconstruct instead of X: as many columns, other values."""
+    if y is None or y is X:
+        return
+    try:
+        rows, targets = np.asarray(X), np.asarray(y)
+    except ValueError:  # y of rows of different lengths is no table
+        return
+    same_shape = targets.ndim > 1 and targets.shape == rows.shape and rows[:1].size > 1
+    if same_shape and targets.dtype.kind in "biuf" and not np.array_equal(rows, targets):
+        warnings.warn(
+            f"y has the shape of X, {targets.shape}, and other values, but is ignored: an "
+            "autoencoder reconstructs X itself. To learn to remove noise, pass the clean rows as X "
+            "to DenoisingAutoencoder, which corrupts them in training; otherwise leave y out.",
+            UserWarning,
+            stacklevel=4,
+        )

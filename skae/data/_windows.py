@@ -1,0 +1,214 @@
+"""Sliding windows over a time series, and the way back from windows to time steps."""
+
+from numbers import Integral
+from typing import ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
+
+from skae.data._validation import validate_rows
+
+_COMBINED = {"mean": (np.add, 0.0), "min": (np.minimum, np.inf), "max": (np.maximum, -np.inf)}
+
+
+class SlidingWindows(TransformerMixin, BaseEstimator):
+    """Cut a time series into windows that overlap, one row each.
+
+    An autoencoder of the windows sees how the steps follow each other; its scores of windows become
+    scores of time steps with :meth:`step_scores`. Windows start every ``stride`` steps, and the
+    last one ends with the series, so that every step is in a window at least.
+
+    Windows that overlap repeat each other. Rows to test with, or to calibrate a detector with, are
+    therefore cut off the end of the series, never drawn at random: ``calibration="last"`` with a
+    ``gap`` of ``ceil(window / stride) − 1`` does that.
+
+    Parameters
+    ----------
+    window : int, default=32
+        Time steps in a window.
+    stride : int, default=1
+        Steps from the start of a window to the start of the next, at most ``window``.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of channels of the series.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the channels, if X had string column names at fit.
+
+    See Also
+    --------
+    ReconstructionOutlierDetector : Scores windows.
+    SequenceAutoencoder : Takes windows with ``sequence_shape=(window, n_channels)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import ReconstructionOutlierDetector, SlidingWindows
+    >>> series = np.sin(np.arange(1000.0) / 10).reshape(-1, 1)
+    >>> faulty = series.copy()
+    >>> faulty[500:505] = 0
+    >>> windows = SlidingWindows(window=20)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(2), score="squared_error", calibration="last", gap=19, random_state=0
+    ... )
+    >>> scores = detector.fit(windows.fit_transform(series)).score_samples(
+    ...     windows.transform(faulty)
+    ... )
+    >>> bool(500 <= windows.step_scores(scores, n_steps=1000).argmin() < 505)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "window": [Interval(Integral, 1, None, closed="left")],
+        "stride": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, window=32, *, stride=1):
+        self.window = window
+        self.stride = stride
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn the number of channels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_steps, n_channels)
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If X is shorter than a window, or not finite numbers.
+        """
+        series, _ = validate_rows(self, X, reset=True)
+        self._starts(len(series))
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray | pd.DataFrame:
+        """Return the windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_steps, n_channels)
+            One series.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_windows, window * n_channels)
+            Step after step, the channels of a step beside each other, as ``SequenceAutoencoder``
+            takes them. A DataFrame after ``set_output(transform="pandas")`` or ``"polars"``; the
+            pandas index is the one that a DataFrame X has at the last step of each window.
+
+        Raises
+        ------
+        ValueError
+            If X is shorter than a window, or not of as many channels as at fit.
+        """
+        check_is_fitted(self)
+        series, _ = validate_rows(self, X, reset=False)
+        starts = self._starts(len(series))
+        windows = sliding_window_view(series, self.window, axis=0)[starts]
+        rows = windows.swapaxes(1, 2).reshape(len(starts), -1)
+        if (
+            isinstance(X, pd.DataFrame)
+            and _get_output_config("transform", self)["dense"] == "pandas"
+        ):
+            return pd.DataFrame(rows, index=X.index[starts + self.window - 1])
+        return rows
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Return the names of the columns of windows: channel, underscore, step from 0.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the channels where there were none at fit, else those seen at fit.
+
+        Returns
+        -------
+        names : ndarray of shape (window * n_features_in_,), object
+
+        Raises
+        ------
+        ValueError
+            If they are not the names seen at fit, or not as many.
+        """
+        check_is_fitted(self)
+        channels = _check_feature_names_in(self, input_features)
+        names = [f"{channel}_{step}" for step in range(self.window) for channel in channels]
+        return np.array(names, dtype=object)
+
+    def step_scores(
+        self, window_scores: ArrayLike, n_steps: int, aggregate: str = "mean"
+    ) -> np.ndarray:
+        """Return scores of time steps from scores of the windows that contain them.
+
+        Parameters
+        ----------
+        window_scores : array-like of shape (n_windows,)
+            What an estimator said of the rows of ``transform``.
+        n_steps : int
+            Length of the series.
+        aggregate : {"mean", "min", "max"}, default="mean"
+            How the windows that contain a step are summed up. ``"min"`` takes the least normal of
+            them, if higher scores are more normal.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_steps,), float64
+
+        Raises
+        ------
+        ValueError
+            If the number of scores is not that of the windows of such a series.
+        """
+        check_is_fitted(self)
+        scores = check_array(window_scores, ensure_2d=False, dtype=np.float64)
+        starts = self._starts(n_steps)
+        if aggregate not in _COMBINED:
+            raise ValueError(
+                f"Expected aggregate out of {', '.join(_COMBINED)}; received {aggregate!r}. "
+                "Pass one of them."
+            )
+        if scores.shape != starts.shape:
+            raise ValueError(
+                f"Expected {len(starts)} scores, one for each window of {self.window} out of "
+                f"{n_steps} steps; received an array of shape {scores.shape}. Pass the length of "
+                "the series that was transformed."
+            )
+        combine, neutral = _COMBINED[aggregate]
+        steps, counts = np.full(n_steps, neutral), np.zeros(n_steps)
+        for offset in range(self.window):
+            steps[starts + offset] = combine(steps[starts + offset], scores)
+            counts[starts + offset] += 1
+        return steps / counts if aggregate == "mean" else steps
+
+    def _starts(self, n_steps):
+        """Return the first step of each window."""
+        if self.stride > self.window:
+            raise ValueError(
+                f"Expected stride of at most window={self.window}, so that no step is left out; "
+                f"received {self.stride}. Lower stride."
+            )
+        if n_steps < self.window:
+            raise ValueError(
+                f"Expected a series of at least window={self.window} steps; received "
+                f"n_samples={n_steps}. Pass a longer series or lower window."
+            )
+        last = n_steps - self.window
+        starts = np.arange(0, last + 1, self.stride)
+        return starts if starts[-1] == last else np.append(starts, last)

@@ -1,0 +1,48 @@
+"""The engine: compiled epochs, their cache, and scikeras.
+
+Estimators call six things: :func:`make_loss` and :func:`compile_model` give a Keras model its loss
+and optimizer, :func:`split_rows` prepares the data, :func:`train_model` runs epochs,
+:func:`apply_model` maps rows through an encoder, a decoder or both, and
+:func:`clear_compiled_programs` forgets what was compiled.
+"""
+
+from skae.engine._arguments import (
+    at_new_rate,
+    compile_model,
+    make_callbacks,
+    make_loss,
+)
+from skae.engine._batches import resolved_batch_size
+from skae.engine._inference import Mapping, apply_model
+from skae.engine._loop import DivergedError, TrainingResult, train_model, warn_interrupted
+from skae.engine._own_state import load_own_states, own_states
+from skae.engine._programs import clear_compiled_programs
+from skae.engine._rows import Rows, StreamedRows, split_rows
+from skae.engine._variables import load, values_of
+from skae.engine._workers import check_process, is_forked, keep_to_share
+
+__all__ = [
+    "DivergedError",
+    "Mapping",
+    "Rows",
+    "StreamedRows",
+    "TrainingResult",
+    "apply_model",
+    "at_new_rate",
+    "check_process",
+    "clear_compiled_programs",
+    "compile_model",
+    "is_forked",
+    "load",
+    "load_own_states",
+    "make_callbacks",
+    "make_loss",
+    "own_states",
+    "resolved_batch_size",
+    "split_rows",
+    "train_model",
+    "values_of",
+    "warn_interrupted",
+]
+
+keep_to_share()

@@ -1,0 +1,63 @@
+"""What of an autoencoder is trained: from standardised input to standardised output."""
+
+import keras
+
+from skae.layers import GaussianCode, Standardization
+
+CONVOLUTIONS = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
+
+
+def _standardization(model):
+    layers = [layer for layer in model.layers if isinstance(layer, Standardization)]
+    return layers[0] if layers else None
+
+
+def encoder_core(model):
+    """Return the encoder of an autoencoder from the standardised input to the code."""
+    encoder = model.get_layer("encoder")
+    standardization = _standardization(encoder)
+    if standardization is None:
+        return encoder
+    return keras.Model(standardization.output, encoder.output, name="encoder")
+
+
+def decoder_core(model):
+    """Return the decoder of an autoencoder from the code to the standardised output."""
+    decoder = model.get_layer("decoder")
+    standardization = _standardization(decoder)
+    if standardization is None:
+        return decoder
+    return keras.Model(decoder.input, standardization.input, name="decoder")
+
+
+def autoencoder_core(model):
+    """Return both, chained, sharing the layers of ``model``."""
+    encoder, decoder = encoder_core(model), decoder_core(model)
+    inputs = keras.Input(encoder.input.shape[1:], name="standardized")
+    return keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+
+
+def posterior_core(model):
+    """Return the model from the standardised input to means and log-variances, or None.
+
+    Both are one output, side by side; None is for an encoder that has no Gaussian code.
+    """
+    encoder = model.get_layer("encoder")
+    found = [layer for layer in encoder.layers if isinstance(layer, GaussianCode)]
+    if not found:
+        return None
+    standardization = _standardization(encoder)
+    start = encoder.input if standardization is None else standardization.output
+    return keras.Model(start, keras.layers.Concatenate()(found[0].input), name="posterior")
+
+
+def has_any(model: keras.Model, kinds: tuple[type, ...]) -> bool:
+    """Tell whether a model, or a model within it, has a layer of one of these kinds."""
+    return any(isinstance(layer, kinds) for layer in model._flatten_layers())

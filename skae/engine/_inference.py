@@ -1,0 +1,159 @@
+"""Rows through an encoder, a decoder or both, compiled, in large batches."""
+
+import threading
+from collections import OrderedDict
+from enum import Enum
+
+import keras
+import numpy as np
+
+from skae.data._chunks import chunks
+from skae.engine._graph import autoencoder_core, decoder_core, encoder_core, posterior_core
+from skae.engine._row_by_row import mixes_rows
+from skae.engine._seeding import seeded
+from skae.engine._signature import architecture_signature
+from skae.engine._workers import check_process
+
+_MAX_PROGRAMS = 32
+
+
+class Mapping(Enum):
+    """Which part of an autoencoder to apply."""
+
+    ENCODE = "encode"
+    DECODE = "decode"
+    RECONSTRUCT = "reconstruct"
+    POSTERIOR = "posterior"
+
+
+_CORES = {
+    Mapping.ENCODE: encoder_core,
+    Mapping.DECODE: decoder_core,
+    Mapping.RECONSTRUCT: autoencoder_core,
+    Mapping.POSTERIOR: posterior_core,
+}
+
+
+class InferenceProgram:
+    """The compiled mappings of one architecture, for weights that are handed to each call.
+
+    It keeps no state, so that any number of models and threads can share it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any model of the architecture; its weights are not used.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._variables = model.variables
+        cores = {mapping: core(model) for mapping, core in _CORES.items()}
+        self._cores = {mapping: core for mapping, core in cores.items() if core is not None}
+        self._compiled = {mapping: self._compile(mapping) for mapping in self._cores}
+
+    def __call__(self, model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
+        """Return the float32 output of a part of ``model`` for standardised rows or codes."""
+        variables = model.variables
+        compiled, positions = self._compiled[mapping]
+        weights = [variables[position].value for position in positions]
+        outputs = np.empty((len(rows), *self._cores[mapping].output.shape[1:]), dtype=np.float32)
+        for chunk in chunks(len(rows)):
+            outputs[chunk] = compiled(weights, rows[chunk])
+        return outputs
+
+    def _compile(self, mapping):
+        """Return the compiled mapping and the positions of the variables that it takes."""
+        core = self._cores[mapping]
+        position_of = {id(variable): i for i, variable in enumerate(self._variables)}
+        positions = [position_of[id(variable)] for variable in core.variables]
+
+        def apply(weights, rows):
+            with keras.StatelessScope(list(zip(core.variables, weights, strict=True))):
+                return core(rows, training=False)
+
+        return _compiled(apply, core), positions
+
+
+def _compiled(apply, core):
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        from skae.engine._traced import Traced
+
+        weights = [tf.TensorSpec(variable.shape, variable.dtype) for variable in core.variables]
+        rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)
+        mapping = Traced(apply, weights, rows)
+        return _PaddedMapping(
+            lambda values, rows: mapping(values, tf.convert_to_tensor(rows)).numpy(),
+            core,
+            _next_multiple,
+        )
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return _PaddedMapping(jax.jit(apply), core, _next_power_of_two)
+    return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))
+
+
+class _PaddedMapping:
+    """A compiled mapping for any number of rows, padded to one of fewer numbers.
+
+    Where an output may depend on other rows of the batch, rows are not padded.
+    """
+
+    def __init__(self, apply, core, padded_size):
+        self._apply = apply
+        self._pads = not mixes_rows(core, training=False)
+        self._padded_size = padded_size
+
+    def __call__(self, weights, rows):
+        size = self._padded_size(len(rows)) if self._pads else len(rows)
+        if size == len(rows):
+            return self._apply(weights, rows)
+        padded = np.zeros((size, *rows.shape[1:]), dtype=rows.dtype)
+        padded[: len(rows)] = rows
+        return self._apply(weights, padded)[: len(rows)]
+
+
+def _next_multiple(n_rows):
+    """Return a multiple of what kernels take at a time, so that no row meets another kernel."""
+    return -(-n_rows // 8) * 8
+
+
+def _next_power_of_two(n_rows):
+    """Return a power of two, so that a mapping compiles for a few sizes only."""
+    return 1 << (n_rows - 1).bit_length()
+
+
+_programs: OrderedDict[str, InferenceProgram] = OrderedDict()
+_lock = threading.Lock()
+
+
+def apply_model(model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
+    """Return the float32 output of a part of ``model`` for standardised rows or codes."""
+    check_process()
+    program = getattr(model, "_skae_inference", None)
+    if program is None:
+        program = model._skae_inference = _program_for(model)
+    return program(model, mapping, rows)
+
+
+def _program_for(model):
+    signature = architecture_signature(model)
+    if signature is None:
+        return InferenceProgram(model)
+    with _lock:
+        if signature not in _programs:
+            with seeded(0):
+                copy = keras.Model.from_config(model.get_config())
+            _programs[signature] = InferenceProgram(copy)
+            if len(_programs) > _MAX_PROGRAMS:
+                _programs.popitem(last=False)
+        _programs.move_to_end(signature)
+        return _programs[signature]
+
+
+def clear_inference_programs() -> None:
+    """Forget the shared programs; a model that has used its own keeps it."""
+    with _lock:
+        _programs.clear()

@@ -1,0 +1,60 @@
+"""The loss and its terms, as ``Model.fit`` would add them up."""
+
+import keras
+
+from skae.layers import monitoring
+
+
+def mean_loss(loss):
+    """Return the mean of a compiled model's loss over rows, as a function that takes weights.
+
+    Rows may have any number of axes; each row's loss is averaged over all of them before it is
+    weighted. A loss that gives one number for a whole batch is asked row by row.
+    """
+    by_element = loss.call if isinstance(loss, keras.losses.Loss) else loss
+
+    def of_row(pair):
+        return by_element(pair[0][None], pair[1][None])
+
+    def mean(y_true, y_pred, weights):
+        losses = by_element(y_true, y_pred)
+        if not keras.ops.ndim(losses):
+            losses = keras.ops.vectorized_map(
+                of_row, (keras.ops.cast(y_true, y_pred.dtype), y_pred)
+            )
+        losses = keras.ops.cast(losses, "float32")
+        by_row = keras.ops.mean(keras.ops.reshape(losses, (keras.ops.shape(losses)[0], -1)), axis=1)
+        return keras.ops.mean(by_row * weights)
+
+    return mean
+
+
+def _penalised_layers(core):
+    """Return the outermost layers, below models, that add to the loss."""
+    found = []
+    for layer in core.layers:
+        if isinstance(layer, keras.Model):
+            found += _penalised_layers(layer)
+        elif layer.losses:
+            found.append(layer)
+    return found
+
+
+def loss_names(core: keras.Model) -> list[str]:
+    """Return the names of the loss terms: the total and, if layers add to it, each part."""
+    values = [(variable, variable.value) for variable in core.variables]  # regularizers see them
+    with keras.StatelessScope(values, collect_losses=True):
+        core(keras.ops.zeros((1, *core.input.shape[1:])), training=True)
+        parts = [f"{layer.name}_loss" for layer in _penalised_layers(core)]
+    return ["loss", "reconstruction_loss", *parts] if parts else ["loss"]
+
+
+def loss_terms(core: keras.Model, loss, batch, weights, training: bool) -> list:
+    """Return the scalar tensors that :func:`loss_names` names."""
+    with monitoring():
+        outputs = core(batch, training=training)
+    reconstruction = loss(batch, outputs, weights)
+    parts = [keras.ops.sum(keras.ops.stack(layer.losses)) for layer in _penalised_layers(core)]
+    if not parts:
+        return [reconstruction]
+    return [reconstruction + sum(parts), reconstruction, *parts]

@@ -1,0 +1,221 @@
+"""Whether compiled code may be shared: what it depends on is known in full, or it is not shared.
+
+A name, a module or a configuration that looks like Keras's own proves nothing. An object counts
+as known if its type is, exactly, one of Keras's or skae's whose configuration is its whole state,
+and a function if it is Keras's own object. A user's function counts as known, as the object that
+it is, if all that it can see beside its arguments cannot change.
+"""
+
+import dis
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+import keras
+
+from skae import layers as own_layers
+from skae.engine._functions import functional_class
+
+# Their configuration is not all of their state, or they run code that Keras does not know.
+_UNKNOWN_LAYERS = (
+    "FlaxLayer",
+    "JaxLayer",
+    "Lambda",
+    "Normalization",
+    "TFSMLayer",
+    "TorchModuleWrapper",
+)
+_TRUSTED_PACKAGES = ("jax", "keras", "math", "tensorflow")
+_LOOKS_ANYWHERE = {"__import__", "eval", "exec", "globals", "locals", "open", "vars"}
+_PLAIN = (bool, bytes, complex, float, int, str, type(None))
+_WRAPPED_BY_KERAS = ("build", "quantize")  # in every layer, around the method of its class
+
+
+class UnprovenError(Exception):
+    """Raised where compiled code depends on something that is not known in full."""
+
+
+def _classes_in(namespace, parent) -> frozenset[type]:
+    return frozenset(
+        value
+        for value in vars(namespace).values()
+        if isinstance(value, type)
+        and issubclass(value, parent)
+        and value.__module__.startswith("keras.src.")
+    )
+
+
+def _functions_in(*namespaces) -> frozenset[int]:
+    return frozenset(
+        id(value)
+        for namespace in namespaces
+        for value in vars(namespace).values()
+        if isinstance(value, FunctionType) and value.__module__.startswith("keras.src.")
+    )
+
+
+_LAYERS = (
+    _classes_in(keras.layers, keras.Layer)
+    | {cls for cls in vars(own_layers).values() if isinstance(cls, type)}
+    | {keras.Sequential, functional_class()}
+) - {getattr(keras.layers, name) for name in _UNKNOWN_LAYERS if hasattr(keras.layers, name)}
+_PARTS = (
+    _classes_in(keras.initializers, keras.initializers.Initializer)
+    | _classes_in(keras.regularizers, keras.regularizers.Regularizer)
+    | _classes_in(keras.constraints, keras.constraints.Constraint)
+)
+_LOSSES = _classes_in(keras.losses, keras.losses.Loss)
+_OPTIMIZERS = _classes_in(keras.optimizers, keras.optimizers.Optimizer)
+_SCHEDULES = _classes_in(
+    keras.optimizers.schedules, keras.optimizers.schedules.LearningRateSchedule
+)
+_FUNCTIONS = _functions_in(keras.activations, keras.losses, keras.metrics, keras.ops)
+_CALLBACKS = _classes_in(keras.callbacks, keras.callbacks.Callback) - {
+    keras.callbacks.LambdaCallback,
+    keras.callbacks.SwapEMAWeights,
+}
+
+# A number names a function only while the function lives.
+_named_by_id: dict[int, FunctionType] = {}
+
+
+def leaves_model_alone(callback: keras.callbacks.Callback) -> bool:
+    """Tell whether a callback changes nothing of a model but values of its variables."""
+    if any(name.startswith(("on_", "set_")) for name in vars(callback)):
+        return False  # a method of its own in place of the class's
+    return type(callback) in _CALLBACKS or type(callback).__module__.split(".")[0] == "skae"
+
+
+def check_layers(model: keras.Model) -> None:
+    """Raise unless every layer of a model, at any depth, is its configuration and its weights."""
+    for layer in model._flatten_layers():
+        _check_type(layer, _LAYERS)
+        if isinstance(layer, keras.Model):
+            _check_graph(layer)
+        else:
+            _check_attributes(layer)
+
+
+def _check_graph(model):
+    operations = getattr(model, "operations", model.layers)
+    if "call" in vars(model) or not all(isinstance(step, keras.Layer) for step in operations):
+        raise UnprovenError(f"{model.name} is more than its layers, one after the other")
+
+
+def _check_attributes(layer):
+    for name, value in vars(layer).items():
+        if name not in _WRAPPED_BY_KERAS:
+            _check_attribute(value)
+
+
+def _check_attribute(value):
+    if isinstance(value, keras.Layer | keras.Variable) or not callable(value):
+        return
+    if isinstance(value, FunctionType):
+        if id(value) not in _FUNCTIONS:
+            raise UnprovenError(f"{value!r} is not Keras's own")
+    else:
+        _check_type(value, _PARTS)
+
+
+def _check_type(thing, known):
+    if type(thing) not in known:
+        raise UnprovenError(f"nothing is known of {type(thing)}")
+
+
+def described_loss(loss) -> Any:
+    """Return all that a loss depends on, or raise."""
+    if isinstance(loss, keras.losses.Loss):
+        _check_type(loss, _LOSSES)
+        return [type(loss).__name__, _described(vars(loss))]
+    return _described(loss)
+
+
+def described_optimizer(optimizer: keras.optimizers.Optimizer) -> Any:
+    """Return all that an optimizer depends on but for a constant rate and its name, or raise."""
+    _check_type(optimizer, _OPTIMIZERS)
+    settings = {**optimizer.get_config(), "name": None}
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        settings["inner_optimizer"] = described_optimizer(optimizer.inner_optimizer)
+        return [type(optimizer).__name__, _described(settings)]
+    rate = settings.pop("learning_rate")
+    if not isinstance(rate, float):
+        schedule = optimizer._learning_rate
+        _check_type(schedule, _SCHEDULES)
+        rate = [type(schedule).__name__, _described(schedule.get_config())]
+        settings["schedule"] = rate
+    return [type(optimizer).__name__, _described(settings)]
+
+
+def _described(value, outer: frozenset = frozenset()) -> Any:
+    """Return a value that JSON can hold, equal for equal things only, or raise.
+
+    ``outer`` holds the functions that are being described, which may see themselves.
+    """
+    if type(value) in _PLAIN:
+        return [type(value).__name__, repr(value)]
+    if type(value) is tuple:
+        return ["tuple", *(_described(inner, outer) for inner in value)]
+    if type(value) is list and not outer:  # one that a function sees could change
+        return ["list", *map(_described, value)]
+    if type(value) is dict and not outer:
+        return {repr(key): _described(inner) for key, inner in value.items()}
+    if isinstance(value, keras.DTypePolicy):
+        return ["policy", type(value).__name__, value.name]
+    if isinstance(value, FunctionType):
+        return _described_function(value, outer)
+    if _is_trusted(_home_of(value)):
+        return ["known", id(value)]
+    raise UnprovenError(f"{value!r} may change")
+
+
+def _home_of(value):
+    """Return the name of the module that a module, class or built-in function is from."""
+    if isinstance(value, ModuleType):
+        return value.__name__
+    return value.__module__ if isinstance(value, type | BuiltinFunctionType) else None
+
+
+def _described_function(function, outer):
+    # The module it was defined in, whatever `functools.wraps` made of its `__module__`.
+    trusted = _is_trusted(function.__globals__["__name__"]) and not function.__closure__
+    _named_by_id[id(function)] = function
+    if trusted or id(function) in _FUNCTIONS or function in outer:
+        return ["function", id(function)]
+    seen = [_described(value, outer | {function}) for value in _seen_by(function)]
+    return ["function", id(function), *seen]
+
+
+def _seen_by(function):
+    """Yield everything that a function can reach beside its arguments, or raise."""
+    yield from (_content_of(cell) for cell in function.__closure__ or ())
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
+    yield from vars(function).values()
+    for name in _global_names(function.__code__):
+        if name in _LOOKS_ANYWHERE:
+            raise UnprovenError(f"{function!r} may look at anything, by {name}")
+        if name in function.__globals__:
+            yield name
+            yield function.__globals__[name]
+
+
+def _content_of(cell):
+    try:
+        return cell.cell_contents
+    except ValueError as error:
+        raise UnprovenError("a variable of an outer function is not assigned yet") from error
+
+
+def _global_names(code: CodeType):
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield instruction.argval
+        if instruction.opname == "IMPORT_NAME" and not _is_trusted(instruction.argval):
+            raise UnprovenError(f"{instruction.argval} is imported inside {code.co_name}")
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _global_names(constant)
+
+
+def _is_trusted(module_name):
+    return (module_name or "").split(".")[0] in _TRUSTED_PACKAGES

@@ -1,0 +1,95 @@
+"""From a network, a code and a scale to one nested Keras model."""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from skae.layers import Standardization
+from skae.layers._activations import activation_layer
+from skae.model._scaling import GlobalScale
+from skae.networks import BaseNetwork, Shape
+
+
+def assemble(
+    network: BaseNetwork,
+    sample_shape: Shape,
+    *,
+    corrupt: Callable[[Any], Any],
+    code: Callable[[Any, str], Any],
+    finish: Callable[[Any, Any, Any], Any],
+    output_activation,
+    scale: GlobalScale | None,
+    principal: tuple[np.ndarray, np.ndarray] | None,
+) -> keras.Model:
+    """Return the autoencoder: rows in, reconstructions out, both in the units of the data.
+
+    Parameters
+    ----------
+    network : BaseNetwork
+        Gives the two bodies.
+    sample_shape : tuple of int
+        Shape of a row.
+    corrupt : callable
+        Maps the standardised input to what the encoder sees.
+    code : callable
+        Maps the encoder body's features and a kernel initializer to the code.
+    finish : callable
+        Maps what the encoder sees, the features and the code to the code as the decoder gets it.
+    output_activation : str or callable
+    scale : GlobalScale or None
+        None leaves rows as they are.
+    principal : tuple of two ndarrays or None
+        Linear maps to start from, of shapes (n_features, n_components) and (n_components,
+        n_features). The code is then the first plus the encoder body's share, the output the
+        second plus the decoder body's, and both shares start at zero.
+    """
+    kernel_initializer = "glorot_uniform" if principal is None else "zeros"
+    inputs = keras.Input(sample_shape, name="input")
+    standardized = inputs if scale is None else Standardization(name="standardization")(inputs)
+    seen = corrupt(standardized)
+    features = network.encoder_body(seen)
+    codes = code(features, kernel_initializer)
+    if principal is not None:
+        codes = _add_projection(codes, seen, principal[0])
+    encoder = keras.Model(inputs, finish(seen, features, codes), name="encoder")
+
+    latent = keras.Input(encoder.output.shape[1:], name="latent")
+    outputs = network.decoder_body(latent, sample_shape, kernel_initializer)
+    if principal is not None:
+        outputs = _add_back_projection(outputs, latent, sample_shape, principal[1])
+    outputs = activation_layer(output_activation, "output_activation")(outputs)
+    if scale is not None:
+        outputs = Standardization(invert=True, name="restoration")(outputs)
+    decoder = keras.Model(latent, outputs, name="decoder")
+    model = keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+
+    if scale is not None:
+        for half in (encoder, decoder):
+            _assign_scale(half, scale, sample_shape)
+    return model
+
+
+def _add_projection(codes, seen, projection):
+    flat = seen if len(seen.shape) == 2 else layers.Flatten(name="principal_flatten")(seen)
+    layer = layers.Dense(codes.shape[1], use_bias=False, name="principal_projection")
+    projected = layer(flat)
+    layer.set_weights([projection])
+    return layers.Add(name="code_from_principal")([projected, codes])
+
+
+def _add_back_projection(outputs, latent, sample_shape, back_projection):
+    layer = layers.Dense(prod(sample_shape), use_bias=False, name="principal_back_projection")
+    flat = layer(latent)
+    layer.set_weights([back_projection])
+    shaped = layers.Reshape(sample_shape, name="principal_reshape")(flat)
+    return layers.Add(name="output_from_principal")([shaped, outputs])
+
+
+def _assign_scale(half, scale, sample_shape):
+    (layer,) = (layer for layer in half.layers if isinstance(layer, Standardization))
+    layer.mean.assign(scale.mean.reshape(sample_shape))
+    layer.scale.assign(scale.scale)

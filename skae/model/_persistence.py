@@ -1,0 +1,141 @@
+"""Keras models inside pickles and clones."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skae import engine
+from skae.engine._seeding import seeded
+from skae.layers._packed_layers import PackedGraph, PackedLayer, packed
+
+
+@dataclass(frozen=True)
+class _Compilation:
+    """What a model was compiled with, without the optimizer's state."""
+
+    optimizer_class: type[keras.optimizers.Optimizer]
+    optimizer_config: dict[str, Any]
+    loss: Any
+
+    @classmethod
+    def of(cls, model):
+        return cls(type(model.optimizer), model.optimizer.get_config(), _packed(model.loss))
+
+    def apply_to(self, model):
+        optimizer = self.optimizer_class.from_config(self.optimizer_config)
+        model.compile(optimizer=optimizer, loss=_unpacked(self.loss))
+
+
+@dataclass(frozen=True)
+class PackedLoss:
+    """A loss with its whole state, of which Keras's own copies and pickles keep a part.
+
+    Attributes
+    ----------
+    kind : type
+    state : dict
+    """
+
+    kind: type[keras.losses.Loss]
+    state: dict[str, Any]
+
+    @classmethod
+    def of(cls, loss: keras.losses.Loss) -> "PackedLoss":
+        """Pack a loss."""
+        return cls(type(loss), {name: _packed(value) for name, value in vars(loss).items()})
+
+    def unpacked(self) -> keras.losses.Loss:
+        """Return a loss like the packed one."""
+        loss = object.__new__(self.kind)
+        vars(loss).update({name: _unpacked(value) for name, value in self.state.items()})
+        return loss
+
+    def __sklearn_clone__(self):
+        return self.unpacked()
+
+
+@dataclass(frozen=True)
+class PackedModel:
+    """What a model or layer is made of, all of it picklable.
+
+    Keras's own pickling knows a user's functions and classes by name only and cannot find them
+    again in another process; here they are part of the pickle, as a pickle of them would be.
+
+    Attributes
+    ----------
+    architecture : PackedGraph or PackedLayer
+    build_config : dict or None
+        Shapes to build it with; None if it was not built.
+    weights : list of ndarray
+        Values of all variables, states of random layers included.
+    own_states : dict of str to OwnState
+        What layers keep elsewhere.
+    compilation : _Compilation or None
+    """
+
+    architecture: PackedGraph | PackedLayer
+    build_config: dict[str, Any] | None
+    weights: list[np.ndarray]
+    own_states: dict[str, Any]
+    compilation: _Compilation | None
+
+    @classmethod
+    def of(cls, model: keras.layers.Layer) -> "PackedModel":
+        """Pack a model or layer, of which nothing is changed."""
+        compiled = isinstance(model, keras.Model) and model.compiled
+        return cls(
+            architecture=packed(model),
+            build_config=model.get_build_config() if model.built else None,
+            weights=engine.values_of(model.variables) if model.built else [],
+            own_states=engine.own_states(model),
+            compilation=_Compilation.of(model) if compiled else None,
+        )
+
+    def unpacked(self) -> Any:
+        """Return a model or layer like the packed one."""
+        with seeded(0):
+            model = self.architecture.unpacked()
+            if self.build_config and not model.built:
+                model.build_from_config(self.build_config)
+            if self.compilation is not None:
+                self.compilation.apply_to(model)
+        if self.weights:
+            engine.load(model.variables, self.weights)
+        engine.load_own_states(model, self.own_states)
+        return model
+
+    def __sklearn_clone__(self):
+        return self.unpacked()
+
+
+class KerasHolder(BaseEstimator):
+    """An estimator or parameter object whose attributes may be Keras models, layers and losses."""
+
+    def __getstate__(self):
+        return {name: _packed(value) for name, value in super().__getstate__().items()}
+
+    def __setstate__(self, state):
+        # Where the backend would hang, models stay packed: to use them is an error of its own.
+        if not engine.is_forked():
+            state = {name: _unpacked(value) for name, value in state.items()}
+        super().__setstate__(state)
+
+    def __sklearn_clone__(self):
+        twin: Any = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        parameters = self.get_params(deep=False)
+        vars(twin).update({name: _packed(value) for name, value in parameters.items()})
+        return super(KerasHolder, twin).__sklearn_clone__()
+
+
+def _packed(value):
+    if isinstance(value, keras.layers.Layer):
+        return PackedModel.of(value)
+    return PackedLoss.of(value) if isinstance(value, keras.losses.Loss) else value
+
+
+def _unpacked(value):
+    return value.unpacked() if isinstance(value, PackedModel | PackedLoss) else value

@@ -1,0 +1,99 @@
+"""The start of linear codes: principal axes, and whether training improved on them."""
+
+import numpy as np
+from scipy import linalg
+from scipy.stats import t as student
+from sklearn.utils.extmath import randomized_svd
+
+from skae.data._chunks import chunks
+from skae.engine import Rows, StreamedRows
+from skae.model._blas import threads_for
+
+_LARGEST_EXACT = 2048
+
+
+def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndarray:
+    """Return the leading principal axes of standardised rows.
+
+    Parameters
+    ----------
+    rows : Rows or StreamedRows
+        Centred. Where n_features is large and rows are streamed, their first block decides.
+    n_components : int
+        At most min(n, n_features).
+    rng : RandomState
+        Used where both n and n_features are large.
+
+    Returns
+    -------
+    axes : ndarray of shape (n_components, n_features), float32
+        Orthonormal, the entry of largest magnitude of each positive.
+    """
+    n_features = next(rows.blocks())[0][0].size
+    with threads_for(len(rows) * n_features * min(len(rows), n_features)):
+        axes = _right_singular_vectors(rows, n_features, n_components, rng)
+    largest = axes[np.arange(n_components), np.abs(axes).argmax(axis=1)]
+    return (axes * np.where(largest < 0, -1, 1)[:, None]).astype(np.float32)
+
+
+def _right_singular_vectors(rows, n_features, n_components, rng):
+    if n_features <= min(len(rows), _LARGEST_EXACT):
+        return _leading_eigenvectors(_scatter(rows, n_features), n_components)
+    values, weights = next(rows.blocks())
+    weighted = _weighted(values.reshape(len(values), -1), weights)
+    if len(weighted) <= _LARGEST_EXACT:
+        return linalg.svd(weighted, full_matrices=False)[2][:n_components]
+    return randomized_svd(weighted, n_components, n_iter=7, random_state=rng)[2]
+
+
+def _scatter(rows, n_features):
+    """Return Σ w x xᵀ in float64."""
+    scatter = np.zeros((n_features, n_features))
+    for values, weights in rows.blocks():
+        flat = values.reshape(len(values), -1)
+        for chunk in chunks(len(flat)):
+            weighted = _weighted(
+                flat[chunk].astype(np.float64), None if weights is None else weights[chunk]
+            )
+            scatter += weighted.T @ weighted
+    return scatter
+
+
+def _weighted(values, weights):
+    return values if weights is None else values * np.sqrt(weights)[:, None]
+
+
+def _leading_eigenvectors(scatter, n_components):
+    n_features = len(scatter)
+    _, vectors = linalg.eigh(scatter, subset_by_index=[n_features - n_components, n_features - 1])
+    return vectors.T[::-1]
+
+
+def is_beaten(
+    start_errors: np.ndarray, errors: np.ndarray, sample_weight: np.ndarray | None = None
+) -> bool:
+    """Tell whether held-out rows show that training improved on the start, beyond chance.
+
+    Their mean error has to be lower, and so have the errors of most: a one-sided paired t-test of
+    logarithms, so that a few rows with huge errors do not hide what happened to the others. Errors
+    below a thousandth of the mean count as none.
+
+    Parameters
+    ----------
+    start_errors, errors : ndarray of shape (n,)
+        Squared errors of the same rows, at the start and now.
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the rows, in means and variance; (Σ w)² / Σ w² is then the number of rows.
+    """
+    weights = np.ones(len(errors)) if sample_weight is None else sample_weight.astype(np.float64)
+    weights = weights / weights.sum()
+    n_rows = 1 / (weights @ weights)
+    if n_rows < 2 or weights @ errors >= weights @ start_errors:
+        return False
+    floor = weights @ start_errors / 1000
+    gains = np.log((start_errors + floor) / (errors + floor))
+    gain = weights @ gains
+    variance = weights @ (gains - gain) ** 2 / (n_rows - 1)
+    if variance == 0:
+        return bool(gain > 0)
+    return bool(student.sf(gain / np.sqrt(variance), n_rows - 1) < 0.05)

@@ -1,0 +1,91 @@
+"""The global scale: rows to the units that networks train in, and back."""
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from skae.data._chunks import chunks
+
+_ALIGNMENT = 64
+
+
+def weighted_mean(rows: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+    """Return the mean of rows of shape (n, n_features), summed up in float64."""
+    if sample_weight is None:
+        return rows.mean(axis=0, dtype=np.float64)
+    total = np.zeros(rows.shape[1])
+    for chunk in chunks(*rows.shape):
+        total += sample_weight[chunk].astype(np.float64) @ rows[chunk].astype(np.float64)
+    return total / sample_weight.sum(dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class GlobalScale:
+    """Centre every feature, divide all by one number.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (n_features,), float64
+    scale : float
+        Root of the mean variance of the features, so that standardised rows have mean variance 1.
+    """
+
+    mean: np.ndarray
+    scale: float
+
+    @classmethod
+    def identity(cls, n_features: int) -> "GlobalScale":
+        """Return the scale that changes nothing."""
+        return cls(np.zeros(n_features), 1.0)
+
+    @classmethod
+    def of(cls, rows: np.ndarray, sample_weight: np.ndarray | None) -> "GlobalScale":
+        """Return the scale of rows of shape (n, n_features)."""
+        mean = weighted_mean(rows, sample_weight)
+        total = 0.0
+        for chunk in chunks(len(rows)):
+            centred = rows[chunk] - mean
+            squares = np.einsum("ij,ij->i", centred, centred) / rows.shape[1]
+            total += squares.sum() if sample_weight is None else squares @ sample_weight[chunk]
+        n_rows = len(rows) if sample_weight is None else sample_weight.sum(dtype=np.float64)
+        scale = np.sqrt(total / n_rows)
+        return cls(mean, float(scale) if scale > 0 else 1.0)
+
+    def standardize(self, rows: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
+        """Return (rows − mean) / scale as float32, rounded once.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, n_features)
+        order : ndarray of int of shape (n,) or None
+            Order to put them in. Without one, float32 rows that need no change are not copied.
+        """
+        if order is None and rows.dtype == np.float32 and self._changes_nothing:
+            return rows
+        standardized = aligned_empty(rows.shape)
+        mean = self.mean.astype(rows.dtype)
+        for chunk in chunks(*rows.shape):
+            some = rows[chunk if order is None else order[chunk]]
+            out = standardized[chunk]
+            centred = np.subtract(some, mean, out=out if rows.dtype == np.float32 else None)
+            np.divide(centred, self.scale, out=out, casting="same_kind")
+        return standardized
+
+    @property
+    def _changes_nothing(self):
+        return self.scale == 1 and not self.mean.any()
+
+    def restore(self, standardized: np.ndarray) -> np.ndarray:
+        """Return standardized · scale + mean as float32, in place."""
+        for chunk in chunks(len(standardized)):
+            standardized[chunk] = standardized[chunk] * self.scale + self.mean
+        return standardized
+
+
+def aligned_empty(shape: tuple[int, ...]) -> np.ndarray:
+    """Return an uninitialised float32 array that TensorFlow can use without a copy."""
+    size = 4 * prod(shape)
+    buffer = np.empty(size + _ALIGNMENT, dtype=np.uint8)
+    start = -buffer.ctypes.data % _ALIGNMENT
+    return buffer[start : start + size].view(np.float32).reshape(shape)

@@ -1,0 +1,126 @@
+"""What an autoencoder asks of a network."""
+
+from abc import ABC, abstractmethod
+from math import prod
+from typing import Any, ClassVar
+
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from skae._parameters import entries
+from skae.model._persistence import KerasHolder
+
+Shape = tuple[int, ...]
+
+
+class BaseNetwork(KerasHolder, ABC):
+    """What an autoencoder asks of a network.
+
+    Subclasses are parameter objects: ``__init__`` assigns, ``get_params``, ``set_params`` and
+    ``clone`` come from scikit-learn. Every layer they create needs a name of its own, the same at
+    every call: compiled programs are found again by it.
+
+    Examples
+    --------
+    A network with one wide hidden layer on either side, as a user would write it:
+
+    >>> from keras import layers
+    >>> from skae import BaseNetwork
+    >>> class WideNetwork(BaseNetwork):
+    ...     def __init__(self, units=512):
+    ...         self.units = units
+    ...     def encoder_body(self, inputs):
+    ...         return layers.Dense(self.units, activation="relu", name="wide_encoder")(inputs)
+    ...     def decoder_body(self, code, sample_shape, kernel_initializer):
+    ...         wide = layers.Dense(self.units, activation="relu", name="wide_decoder")(code)
+    ...         return layers.Dense(
+    ...             *sample_shape, kernel_initializer=kernel_initializer, name="output"
+    ...         )(wide)
+    >>> WideNetwork(units=64)
+    WideNetwork(units=64)
+    """
+
+    starts_at_zero: ClassVar[bool] = True
+    """Whether ``decoder_body`` gives its last layer the kernel initializer that it is handed."""
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {}
+
+    def check_parameters(self) -> None:
+        """Raise ``InvalidParameterError`` if a parameter is out of its range."""
+        validate_parameter_constraints(
+            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
+        )
+
+    def sample_shape(self, row_shape: Shape) -> Shape:
+        """Return the shape in which the layers see a row, by default flat.
+
+        Parameters
+        ----------
+        row_shape : tuple of int
+            Shape of one row of X: ``(n_features,)`` if X is two-dimensional.
+
+        Returns
+        -------
+        sample_shape : tuple of int
+
+        Raises
+        ------
+        ValueError
+            If the network has a shape of its own and rows do not fit in it.
+        """
+        return (prod(row_shape),)
+
+    @abstractmethod
+    def encoder_body(self, inputs: Any) -> Any:
+        r"""Return the features that the code is computed from.
+
+        Parameters
+        ----------
+        inputs : KerasTensor of shape (None, \*sample_shape)
+
+        Returns
+        -------
+        features : KerasTensor
+            Of any shape. They are the code themselves if ``n_components`` is None.
+        """
+
+    @abstractmethod
+    def decoder_body(self, code: Any, sample_shape: Shape, kernel_initializer: Any) -> Any:
+        r"""Return the output before its activation.
+
+        Parameters
+        ----------
+        code : KerasTensor of shape (None, n_components)
+            If ``n_components`` is None it has the shape of the encoder body's features.
+        sample_shape : tuple of int
+            Shape of one row of the output.
+        kernel_initializer : str or keras.initializers.Initializer
+            What the last layer's kernel starts from.
+
+        Returns
+        -------
+        outputs : KerasTensor of shape (None, \*sample_shape)
+        """
+
+    def _check_each(self, name, constraints):
+        """Raise ``InvalidParameterError`` unless every entry of a parameter fits constraints."""
+        described = f"every entry of {name}"
+        for entry in entries(getattr(self, name)):
+            validate_parameter_constraints(
+                {described: constraints}, {described: entry}, type(self).__name__
+            )
+
+
+def fitting_shape(shape: Shape, row_shape: Shape, parameter: str) -> Shape:
+    """Return ``shape``, which a user gave for rows.
+
+    Raises
+    ------
+    ValueError
+        If it does not hold as many numbers as a row.
+    """
+    if prod(shape) != prod(row_shape):
+        raise ValueError(
+            f"{parameter}={shape!r} holds {prod(shape)} numbers, but a row of X has "
+            f"{prod(row_shape)}. Give the shape of one row, or None to take it from X."
+        )
+    return shape

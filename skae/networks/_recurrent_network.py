@@ -1,0 +1,117 @@
+"""Recurrent network, for sequences."""
+
+from numbers import Real
+from typing import ClassVar
+
+from keras import layers
+from sklearn.utils._param_validation import StrOptions
+
+from skae._parameters import ACTIVATION, POSITIVE, SIZES, entries, plain
+from skae.networks._base_network import BaseNetwork, Shape, fitting_shape
+
+_CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
+
+
+class RecurrentNetwork(BaseNetwork):
+    """Recurrent layers that read a sequence into one vector, and others that write it back.
+
+    The encoder's last layer ends in one vector; the decoder repeats the code over the steps of the
+    sequence, reads that with the same layers in reverse order and ends in one dense layer that all
+    steps share [1]_.
+
+    Parameters
+    ----------
+    units : int or sequence of int, default=(64,)
+        Units of the encoder's recurrent layers, input to code; one number is one layer.
+    cell : {"lstm", "gru"}, default="lstm"
+        Kind of recurrent layer.
+    sequence_shape : tuple of int or None, default=None
+        Shape of a row, ``(steps, channels)`` or ``(steps,)``. None takes it from X; flat rows are
+        sequences of one channel.
+    mask_value : float or None, default=None
+        Value that pads short sequences: a step of which every channel has it is not read by the
+        encoder. Only :class:`SequenceAutoencoder` leaves such steps out of loss and scores too.
+    activation : str or callable, default="tanh"
+        Activation of the recurrent layers.
+
+    References
+    ----------
+    .. [1] Srivastava, N., Mansimov, E. and Salakhutdinov, R. (2015). Unsupervised learning of
+       video representations using LSTMs. ICML.
+
+    Examples
+    --------
+    >>> from skae import RecurrentNetwork
+    >>> RecurrentNetwork(units=(32,)).sample_shape((140,))
+    (140, 1)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "units": SIZES,
+        "cell": [StrOptions(set(_CELLS))],
+        "sequence_shape": [tuple, list, None],
+        "mask_value": [Real, None],
+        "activation": ACTIVATION,
+    }
+
+    def __init__(
+        self,
+        units=(64,),
+        *,
+        cell="lstm",
+        sequence_shape=None,
+        mask_value=None,
+        activation="tanh",
+    ):
+        self.units = units
+        self.cell = cell
+        self.sequence_shape = sequence_shape
+        self.mask_value = mask_value
+        self.activation = activation
+
+    def check_parameters(self) -> None:
+        """Raise ``InvalidParameterError`` if a parameter is out of its range."""
+        super().check_parameters()
+        self._check_each("units", [POSITIVE])
+        if not entries(self.units):
+            raise ValueError("units=() has no layer: expected the units of at least one.")
+
+    def sample_shape(self, row_shape: Shape) -> Shape:
+        """Return (steps, channels)."""
+        shape = row_shape
+        if self.sequence_shape is not None:
+            shape = fitting_shape(entries(self.sequence_shape), row_shape, "sequence_shape")
+        if len(shape) == 1:
+            return (*shape, 1)
+        if len(shape) != 2:
+            raise ValueError(
+                f"A row of shape {shape} was received, expected (steps, channels) or (steps,). Set "
+                "sequence_shape."
+            )
+        return shape
+
+    def encoder_body(self, inputs):
+        """Return the last layer's last state, of shape (None, units[-1])."""
+        features = inputs
+        if self.mask_value is not None:
+            features = layers.Masking(plain(self.mask_value), name="encoder_mask")(features)
+        sizes = entries(self.units)
+        for depth, units in enumerate(sizes, start=1):
+            returns_all = depth < len(sizes)
+            features = self._layer(units, f"encoder_{self.cell}_{depth}", returns_all)(features)
+        return features
+
+    def decoder_body(self, code, sample_shape, kernel_initializer):
+        r"""Return the output before its activation, of shape (None, steps, channels)."""
+        steps, channels = sample_shape
+        features = layers.RepeatVector(steps, name="decoder_repeat")(code)
+        for depth, units in enumerate(entries(self.units)[::-1], start=1):
+            features = self._layer(units, f"decoder_{self.cell}_{depth}", True)(features)
+        return layers.Dense(channels, kernel_initializer=kernel_initializer, name="output")(
+            features
+        )
+
+    def _layer(self, units, name, return_sequences):
+        return _CELLS[self.cell](
+            units, activation=self.activation, return_sequences=return_sequences, name=name
+        )

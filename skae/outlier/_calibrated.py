@@ -1,0 +1,268 @@
+"""What a detector with calibration scores says of rows, and how its threshold is set."""
+
+import warnings
+from abc import ABC, abstractmethod
+from numbers import Real
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import OutlierMixin
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils.validation import check_is_fitted
+
+from skae.outlier import _thresholds
+
+_AUTO_FALSE_POSITIVE_RATE = 0.05
+_THRESHOLD_CONSTRAINTS = {
+    "offset": [Interval(Real, -np.inf, np.inf, closed="both"), None],
+    "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right"), None],
+    "false_positive_rate": [Interval(Real, 0, 1, closed="neither"), None],
+}
+
+
+class CalibratedDetector(OutlierMixin, ABC):
+    """Thresholds, labels and p-values over ``score_samples``.
+
+    Subclasses learn ``calibration_scores_`` and ``fit_scores_``, and then call ``_set_offset``.
+    """
+
+    calibration_scores_: np.ndarray
+    fit_scores_: np.ndarray
+    offset_: float
+
+    @abstractmethod
+    def score_samples(self, X: ArrayLike) -> np.ndarray:
+        """Return how normal each row is."""
+
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
+        r"""Return ``score_samples(X) - offset_``: negative for outliers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,), float64
+
+        Raises
+        ------
+        ValueError
+            As in ``score_samples``.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        r"""Return −1 for outliers and 1 for the other rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,), int
+
+        Raises
+        ------
+        ValueError
+            As in ``score_samples``.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def p_values(self, X: ArrayLike) -> np.ndarray:
+        r"""Return conformal p-values: for a normal row P(p ≤ α) ≤ α, for every α.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        p_values : ndarray of shape (n_samples,), float64
+            From 1 / (n_calibration + 1) to 1; small for outliers.
+
+        Raises
+        ------
+        ValueError
+            As in ``score_samples``.
+        """
+        return _thresholds.conformal_p_values(self.calibration_scores_, self.score_samples(X))
+
+    def discoveries(self, X: ArrayLike, false_discovery_rate: float = 0.1) -> np.ndarray:
+        r"""Return the outliers of a batch, at most a share of which is expected to be normal.
+
+        This is the procedure of Benjamini and Hochberg over ``p_values``; unlike ``predict``, what
+        it says of a row depends on the other rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        false_discovery_rate : float in (0, 1), default=0.1
+            Largest expected share of normal rows among those returned as outliers.
+
+        Returns
+        -------
+        is_outlier : ndarray of shape (n_samples,), bool
+
+        Raises
+        ------
+        ValueError
+            If the rate is out of range, or as in ``score_samples``.
+        """
+        if not 0 < false_discovery_rate < 1:
+            raise ValueError(
+                "Expected false_discovery_rate between 0 and 1; received "
+                f"{false_discovery_rate}. Pass for instance 0.1."
+            )
+        return _thresholds.benjamini_hochberg(self.p_values(X), false_discovery_rate)
+
+    def set_threshold(
+        self,
+        offset: float | None = None,
+        *,
+        contamination: float | None = None,
+        false_positive_rate: float | None = None,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+    ) -> Self:
+        r"""Change the threshold without training anything.
+
+        Exactly one of these: ``offset``; ``contamination``; ``false_positive_rate``, calibrated on
+        the rows held out at fit; labelled rows with ``false_positive_rate``, calibrated on the
+        normal ones among them; labelled rows alone, for the best F1 of the outliers.
+
+        Parameters
+        ----------
+        offset : float, default=None
+            The new ``offset_``.
+        contamination : float in (0, 0.5], default=None
+            Share of the rows passed to ``fit`` that are to be outliers.
+        false_positive_rate : float in (0, 1), default=None
+            Largest probability with which a new normal row is called an outlier.
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape), default=None
+            Rows that were not passed to ``fit``.
+        y : array-like of shape (n_samples,), default=None
+            Their labels: −1 for outliers and 1 for the others, as ``predict`` has them, or 1 (True)
+            for outliers and 0 (False) for the others.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If not exactly one threshold is asked for, it is out of its range, or the labels are of
+            another kind.
+        """
+        check_is_fitted(self)
+        validate_parameter_constraints(
+            _THRESHOLD_CONSTRAINTS,
+            {
+                "offset": offset,
+                "contamination": contamination,
+                "false_positive_rate": false_positive_rate,
+            },
+            "set_threshold",
+        )
+        asked = [
+            value for value in (offset, contamination, false_positive_rate) if value is not None
+        ]
+        if X is not None and y is not None and offset is None and contamination is None:
+            self._set_offset_from_labels(X, y, false_positive_rate)
+        elif len(asked) != 1 or X is not None or y is not None:
+            raise ValueError(
+                "Expected exactly one of offset, contamination, false_positive_rate and labelled "
+                f"rows; received offset={offset}, contamination={contamination}, "
+                f"false_positive_rate={false_positive_rate}. Pass one."
+            )
+        elif offset is not None:
+            self.offset_ = float(offset)
+        else:
+            self._set_offset(
+                "auto" if contamination is None else contamination, false_positive_rate
+            )
+        return self
+
+    def _set_offset_from_labels(self, X, y, false_positive_rate):
+        is_outlier = _is_outlier(y)
+        scores = self.score_samples(X)
+        if len(scores) != len(is_outlier):
+            raise ValueError(
+                f"Expected one label a row; received {len(is_outlier)} labels for {len(scores)} "
+                "rows. Pass y of the same length as X."
+            )
+        if false_positive_rate is None:
+            self.offset_ = _thresholds.best_f1_offset(scores, is_outlier)
+        else:
+            self.offset_ = _conformal_offset(scores[~is_outlier], false_positive_rate)
+
+    def _set_offset(self, contamination, false_positive_rate):
+        self._check_one_threshold(contamination, false_positive_rate)
+        if contamination != "auto":
+            self.offset_ = _thresholds.quantile_offset(self.fit_scores_, contamination)
+        elif false_positive_rate is None:
+            self.offset_ = _auto_offset(self.calibration_scores_)
+        else:
+            self.offset_ = _conformal_offset(self.calibration_scores_, false_positive_rate)
+
+    @staticmethod
+    def _check_one_threshold(contamination, false_positive_rate):
+        if contamination != "auto" and false_positive_rate is not None:
+            raise ValueError(
+                "Expected contamination or false_positive_rate, which each set the threshold; "
+                f"received contamination={contamination} and false_positive_rate="
+                f"{false_positive_rate}. Leave one of them at its default."
+            )
+
+
+def _is_outlier(y):
+    """Return labels of either convention as booleans.
+
+    Raises
+    ------
+    ValueError
+        If they are of neither, or all alike so that the conventions cannot be told apart.
+    """
+    given = np.asarray(y)
+    labels = set(given.ravel().tolist())
+    if labels == {-1, 1}:
+        return given == -1
+    if labels == {0, 1}:
+        return given == 1
+    raise ValueError(
+        "Expected labels -1 for outliers and 1 for the others, or 1 for outliers and 0 for the "
+        f"others, both present; received {sorted(labels, key=str)[:5]}. Recode y."
+    )
+
+
+def _auto_offset(scores):
+    """Return the conformal offset of the default rate, or of the lowest that rows allow."""
+    lowest = 1 / (len(scores) + 1)
+    if lowest > _AUTO_FALSE_POSITIVE_RATE:
+        warnings.warn(
+            f"Expected at least {round(1 / _AUTO_FALSE_POSITIVE_RATE) - 1} calibration rows for "
+            f"the default false positive rate of {_AUTO_FALSE_POSITIVE_RATE}, received "
+            f"{len(scores)}: the rate is {lowest:.2g} instead, the lowest that they allow. Pass "
+            "more rows, a larger calibration_size, calibration_size=None or false_positive_rate.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return _thresholds.conformal_offset(scores, max(lowest, _AUTO_FALSE_POSITIVE_RATE))
+
+
+def _conformal_offset(scores, false_positive_rate):
+    """Return the conformal offset, and warn where it excludes nothing."""
+    offset = _thresholds.conformal_offset(scores, false_positive_rate)
+    if offset == -np.inf:
+        warnings.warn(
+            f"Expected at least {int(np.ceil(1 / false_positive_rate - 1))} calibration rows for "
+            f"false_positive_rate={false_positive_rate}, received {len(scores)}: only calling "
+            "nothing an outlier keeps the promise. Pass more rows, a larger calibration_size or "
+            "rate, or calibration_size=None.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return offset
