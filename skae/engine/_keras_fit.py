@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 
+from skae.engine._losses import loss_names, mean_loss, terms_of
 from skae.engine._program import Program
 from skae.engine._variables import load, values_of
+from skae.layers import monitoring
 
 _EVALUATION_BATCH_SIZE = 2048
 
@@ -22,9 +24,10 @@ class KerasProgram(Program):
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
         super().__init__(model, batch_size, variant)
-        self.loss_names = ["loss"]
+        self.loss_names = loss_names(self._core)
         self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-        self._core.compile(optimizer=model.optimizer, loss=model.loss)
+        self._trained = _TrainedCore(self._core, mean_loss(model.loss), self.loss_names)
+        self._trained.compile(optimizer=model.optimizer)
 
     @staticmethod
     def variant(model: keras.Model, n_steps: int) -> str:
@@ -46,9 +49,9 @@ class KerasProgram(Program):
         return rows
 
     def train(self, rows, order: np.ndarray, weights) -> np.ndarray:
-        """Take one optimizer step per batch of ``order`` and return the mean loss."""
+        """Take one optimizer step per batch of ``order`` and return the mean losses."""
         ordered = rows[order]
-        history = self._core.fit(
+        history = self._trained.fit(
             ordered,
             ordered,
             sample_weight=weights[order],
@@ -56,11 +59,40 @@ class KerasProgram(Program):
             shuffle=False,
             verbose=0,
         )
-        return np.array(history.history["loss"])
+        return np.array([history.history[name][0] for name in self.loss_names])
 
     def evaluate(self, rows, weights) -> np.ndarray:
-        """Return the mean loss without training."""
-        loss = self._core.evaluate(
-            rows, rows, sample_weight=weights, batch_size=_EVALUATION_BATCH_SIZE, verbose=0
-        )
-        return np.array([loss])
+        """Return the mean losses without training."""
+        with monitoring():
+            losses = self._trained.evaluate(
+                rows,
+                rows,
+                sample_weight=weights,
+                batch_size=_EVALUATION_BATCH_SIZE,
+                verbose=0,
+                return_dict=True,
+            )
+        return np.array([losses[name] for name in self.loss_names])
+
+
+class _TrainedCore(keras.Model):
+    """The trained part of an autoencoder with the loss, and each of its terms as a metric."""
+
+    def __init__(self, core, loss, names):
+        super().__init__(name="trained_core")
+        self.core = core
+        self._mean_loss = loss
+        self._means = [keras.metrics.Mean(name) for name in names]
+
+    @property
+    def metrics(self):
+        return self._means
+
+    def call(self, inputs, training=None):
+        return self.core(inputs, training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        terms = terms_of(self.core, self._mean_loss, (y, y_pred), sample_weight)
+        for mean, term in zip(self._means, terms, strict=True):
+            mean.update_state(term, sample_weight=keras.ops.shape(x)[0])
+        return terms[0]

@@ -53,7 +53,12 @@ def loss_terms(core: keras.Model, loss, batch, weights, training: bool) -> list:
     """Return the scalar tensors that :func:`loss_names` names."""
     with monitoring():
         outputs = core(batch, training=training)
-    reconstruction = loss(batch, outputs, weights)
+    return terms_of(core, loss, (batch, outputs), weights)
+
+
+def terms_of(core: keras.Model, loss, pair, weights) -> list:
+    """Return the same for rows and the outputs of the call of ``core`` just made."""
+    reconstruction = loss(*pair, weights)
     parts = [keras.ops.sum(keras.ops.stack(layer.losses)) for layer in _penalised_layers(core)]
     if not parts:
         return [reconstruction]
