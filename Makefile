@@ -11,7 +11,7 @@ PYTEST = -m pytest -n auto --maxprocesses 8 --dist worksteal
 COMPILE = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" --quiet
 
-.PHONY: help setup report test test-lowest lint format lock docs gallery clean
+.PHONY: help setup report test test-slow test-all test-lowest coverage lint format lock docs gallery clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1#\2/p' Makefile | awk -F'#' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -21,8 +21,16 @@ setup: .venv/.ready  ## make .venv, with the locked packages and skae itself
 report: .venv/.ready  ## compare codes of autoencoder and PCA on digits (ARGS="--components 2 8")
 	.venv/bin/python -m benchmarks latent --data digits $(ARGS)
 
-test: .venv/.ready  ## run all tests (ARGS="-k pca")
-	.venv/bin/python $(PYTEST) $(ARGS)
+test: .venv/.ready  ## run the tests, some minutes (ARGS="-k pca")
+	.venv/bin/python $(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: .venv/.ready  ## run the tests that `make test` leaves out
+	.venv/bin/python $(PYTEST) -m slow $(ARGS)
+
+test-all: test test-slow  ## run all tests
+
+coverage: .venv/.ready  ## run all tests, and list lines and branches of skae that none of them reaches
+	.venv/bin/python $(PYTEST) --cov=skae --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
 
 # Old releases meet packages newer than themselves and call them deprecated, which is not our news.
 test-lowest: .venv-lowest/.ready  ## run all tests with the lowest versions that skae supports
