@@ -1,9 +1,11 @@
-"""Parameters: constraints for scikit-learn's validation, and values as Keras wants them."""
+"""Parameters: constructors, types and constraints, and values as Keras wants them."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 import keras
 import numpy as np
@@ -60,6 +62,16 @@ class SubclassOf(Options):
         return f"a subclass of {self._parent.__module__}.{self._parent.__qualname__}"
 
 
+Sizes: TypeAlias = int | Sequence[int]
+Activation: TypeAlias = str | Callable[..., Any] | keras.layers.Layer
+Loss: TypeAlias = str | Callable[..., Any] | keras.losses.Loss
+Optimizer: TypeAlias = str | type[keras.optimizers.Optimizer] | keras.optimizers.Optimizer
+LearningRate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule | None
+Callback: TypeAlias = type[keras.callbacks.Callback] | keras.callbacks.Callback
+Callbacks: TypeAlias = Callback | Sequence[Callback] | dict[str, Callback] | None
+Initializer: TypeAlias = str | keras.initializers.Initializer
+Regularizer: TypeAlias = str | keras.regularizers.Regularizer | None
+
 POSITIVE = Interval(Integral, 1, None, closed="left")
 SIZES = [POSITIVE, "array-like"]
 ACTIVATION = [KerasName("activation", "relu", activation_name), callable]
@@ -73,6 +85,32 @@ REGULARIZER = [
     KerasName("regularizer", "l2", keras.regularizers.get),
     keras.regularizers.Regularizer,
 ]
+
+Estimator = TypeVar("Estimator")
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
+def parametrized(cls: type[Estimator]) -> type[Estimator]:
+    """Give a class a constructor whose parameters are its annotated fields, inherited ones too.
+
+    Parameters are keyword-only unless their field says ``kw_only=False``; ``init=False`` fixes one
+    that the parent has. In the signature a class's own come before its parent's. Constraints are
+    inherited too.
+    """
+    dataclass(cls, kw_only=True, eq=False, repr=False, match_args=False)
+    _complete(cls, super(cls, cls))
+    return cls
+
+
+def _complete(cls: Any, parent: Any) -> None:
+    """Put a class's own parameters first in its signature, and join the constraints."""
+    instance, *parameters = inspect.signature(cls.__init__).parameters.values()
+    inherited = inspect.signature(parent.__init__).parameters
+    place = {name: number for number, name in enumerate(inherited)}
+    parameters.sort(key=lambda parameter: (parameter.kind, place.get(parameter.name, -1)))
+    cls.__init__.__signature__ = inspect.Signature([instance, *parameters])
+    constraints = {**parent._parameter_constraints, **vars(cls).get("_parameter_constraints", {})}
+    cls._parameter_constraints = {each.name: constraints[each.name] for each in parameters}
 
 
 def plain(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """Concrete autoencoder."""
 
+from dataclasses import field
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import keras
 import numpy as np
@@ -13,12 +14,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
+from skae._parameters import LearningRate, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.data._validation import validate_codes
 from skae.layers import ConcreteSelection
 from skae.networks import BaseNetwork
 
 
+@parametrized
 class ConcreteAutoencoder(SelectorMixin, ObjectiveAutoencoder):
     r"""Autoencoder whose code is a choice of features: unsupervised feature selection.
 
@@ -94,8 +97,15 @@ feature_names_in_, mean_
     10
     """
 
+    n_components: int = field(default=2, kw_only=False)
+    start_temperature: float = 10.0
+    end_temperature: float = 0.1
+    annealing: float = 0.75
+    learning_rate: LearningRate = 1e-2
+    code_activation: Literal["linear"] = field(default="linear", init=False)
+    init: Literal["random"] = field(default="random", init=False)
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **ObjectiveAutoencoder._parameter_constraints,
         "start_temperature": [Interval(Real, 0, None, closed="neither")],
         "end_temperature": [Interval(Real, 0, None, closed="neither")],
         "annealing": [Interval(Real, 0, 1, closed="right")],
@@ -106,54 +116,6 @@ feature_names_in_, mean_
         "end_temperature",
         "annealing",
     }
-
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        start_temperature=10.0,
-        end_temperature=0.1,
-        annealing=0.75,
-        network=None,
-        hidden_layer_sizes=None,
-        activation=None,
-        output_activation="linear",
-        loss="mse",
-        optimizer="adam",
-        learning_rate=1e-2,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            network=network,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            output_activation=output_activation,
-            loss=loss,
-            init="random",
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.start_temperature = start_temperature
-        self.end_temperature = end_temperature
-        self.annealing = annealing
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         r"""Return the chosen columns of X.

@@ -1,5 +1,6 @@
 """Contractive autoencoder."""
 
+from dataclasses import field
 from math import prod
 from numbers import Real
 from typing import ClassVar
@@ -7,10 +8,12 @@ from typing import ClassVar
 import keras
 from sklearn.utils._param_validation import Interval
 
+from skae._parameters import POSITIVE, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import ContractionPenalty
 
 
+@parametrized
 class ContractiveAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder whose code changes little when the input does.
 
@@ -72,61 +75,13 @@ feature_names_in_, mean_
     ['contraction_loss', 'loss', 'reconstruction_loss']
     """
 
+    n_components: int | None = field(default=2, kw_only=False)
+    contraction: float = 1.0
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **ObjectiveAutoencoder._parameter_constraints,
-        "n_components": [*ObjectiveAutoencoder._parameter_constraints["n_components"], None],
+        "n_components": [POSITIVE, None],
         "contraction": [Interval(Real, 0, None, closed="left")],
     }
-
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        contraction=1.0,
-        network=None,
-        hidden_layer_sizes=None,
-        activation=None,
-        code_activation="linear",
-        output_activation="linear",
-        loss="mse",
-        init="auto",
-        optimizer="adam",
-        learning_rate=2e-3,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            network=network,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            output_activation=output_activation,
-            loss=loss,
-            init=init,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.contraction = contraction
-        self.code_activation = code_activation
-
-    def _code_activation(self):
-        return self.code_activation
 
     def _finish(self, seen, features, codes):
         encoder = keras.Model(seen, codes, name="contracted")

@@ -1,12 +1,15 @@
 """Convolutional autoencoder."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import field
+from typing import ClassVar, Literal
 
-from skae._parameters import ACTIVATION
+from skae._parameters import POSITIVE, Activation, Sizes, parametrized
 from skae.autoencoders._base import BaseAutoencoder
 from skae.networks import ConvNetwork
 
 
+@parametrized
 class ConvAutoencoder(BaseAutoencoder):
     """Convolutional autoencoder, for images and signals.
 
@@ -61,82 +64,21 @@ feature_names_in_, mean_
     (1797, 8, 8)
     """
 
+    n_components: int | None = field(default=2, kw_only=False)
+    image_shape: Sequence[int] | None = None
+    filters: Sizes = (32, 64)
+    kernel_size: int = 3
+    strides: Sizes = 2
+    pooling: Literal["max", "average"] | None = None
+    upsampling: Literal["nearest", "transpose"] = "nearest"
+    batch_normalization: bool = False
+    hidden_layer_sizes: Sizes = ()
+    activation: Activation = "silu"
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **BaseAutoencoder._parameter_constraints,
         **ConvNetwork._parameter_constraints,
-        "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
-        "code_activation": ACTIVATION,
+        "n_components": [POSITIVE, None],
     }
 
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        image_shape=None,
-        filters=(32, 64),
-        kernel_size=3,
-        strides=2,
-        pooling=None,
-        upsampling="nearest",
-        batch_normalization=False,
-        hidden_layer_sizes=(),
-        activation="silu",
-        code_activation="linear",
-        output_activation="linear",
-        loss="mse",
-        init="auto",
-        optimizer="adam",
-        learning_rate=2e-3,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            output_activation=output_activation,
-            loss=loss,
-            init=init,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.image_shape = image_shape
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.pooling = pooling
-        self.upsampling = upsampling
-        self.batch_normalization = batch_normalization
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.code_activation = code_activation
-
     def _network(self):
-        return ConvNetwork(
-            self.filters,
-            kernel_size=self.kernel_size,
-            strides=self.strides,
-            pooling=self.pooling,
-            upsampling=self.upsampling,
-            batch_normalization=self.batch_normalization,
-            hidden_layer_sizes=self.hidden_layer_sizes,
-            image_shape=self.image_shape,
-            activation=self.activation,
-        )
-
-    def _code_activation(self):
-        return self.code_activation
+        return ConvNetwork.with_parameters_of(self)

@@ -1,11 +1,13 @@
 """Denoising autoencoder."""
 
+from dataclasses import field
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import keras
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skae._parameters import POSITIVE, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import (
     Corruption,
@@ -24,6 +26,7 @@ _CORRUPTIONS: dict[str, type[Corruption]] = {
 }
 
 
+@parametrized
 class DenoisingAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder that reconstructs clean rows from noisy ones.
 
@@ -88,67 +91,19 @@ feature_names_in_, mean_
     (1797, 64)
     """
 
+    n_components: int | None = field(default=2, kw_only=False)
+    corruption: Literal["gaussian", "masking", "salt_and_pepper", "swap"] | keras.layers.Layer = (
+        "gaussian"
+    )
+    noise: float = 0.3
+    clip: bool = False
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **ObjectiveAutoencoder._parameter_constraints,
-        "n_components": [*ObjectiveAutoencoder._parameter_constraints["n_components"], None],
+        "n_components": [POSITIVE, None],
         "corruption": [StrOptions(set(_CORRUPTIONS)), keras.layers.Layer],
         "noise": [Interval(Real, 0, None, closed="left")],
         "clip": ["boolean"],
     }
-
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        corruption="gaussian",
-        noise=0.3,
-        clip=False,
-        network=None,
-        hidden_layer_sizes=None,
-        activation=None,
-        code_activation="linear",
-        output_activation="linear",
-        loss="mse",
-        init="auto",
-        optimizer="adam",
-        learning_rate=2e-3,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            network=network,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            output_activation=output_activation,
-            loss=loss,
-            init=init,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.corruption = corruption
-        self.noise = noise
-        self.clip = clip
-        self.code_activation = code_activation
-
-    def _code_activation(self):
-        return self.code_activation
 
     def _corrupt(self, inputs):
         return self._corruption_layer()(inputs)

@@ -1,12 +1,14 @@
 """Dense autoencoder."""
 
+from dataclasses import field
 from typing import ClassVar
 
-from skae._parameters import ACTIVATION, SIZES
+from skae._parameters import Activation, Regularizer, Sizes, parametrized
 from skae.autoencoders._base import BaseAutoencoder
 from skae.networks import DenseNetwork
 
 
+@parametrized
 class DenseAutoencoder(BaseAutoencoder):
     """Fully connected autoencoder: nonlinear PCA that stands where PCA stands.
 
@@ -111,69 +113,13 @@ class DenseAutoencoder(BaseAutoencoder):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **BaseAutoencoder._parameter_constraints,
-        "hidden_layer_sizes": SIZES,
-        "activation": ACTIVATION,
-        "dropout": DenseNetwork._parameter_constraints["dropout"],
-        "kernel_regularizer": DenseNetwork._parameter_constraints["kernel_regularizer"],
-        "code_activation": ACTIVATION,
-    }
+    n_components: int = field(default=2, kw_only=False)
+    hidden_layer_sizes: Sizes = (256, 128)
+    activation: Activation = "silu"
+    dropout: float = 0.0
+    kernel_regularizer: Regularizer = None
 
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        hidden_layer_sizes=(256, 128),
-        activation="silu",
-        dropout=0.0,
-        kernel_regularizer=None,
-        code_activation="linear",
-        output_activation="linear",
-        loss="mse",
-        init="auto",
-        optimizer="adam",
-        learning_rate=2e-3,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            output_activation=output_activation,
-            loss=loss,
-            init=init,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.kernel_regularizer = kernel_regularizer
-        self.code_activation = code_activation
+    _parameter_constraints: ClassVar[dict[str, list]] = DenseNetwork._parameter_constraints
 
     def _network(self):
-        return DenseNetwork(
-            self.hidden_layer_sizes,
-            activation=self.activation,
-            dropout=self.dropout,
-            kernel_regularizer=self.kernel_regularizer,
-        )
-
-    def _code_activation(self):
-        return self.code_activation
+        return DenseNetwork.with_parameters_of(self)

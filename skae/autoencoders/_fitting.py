@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from math import prod
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import keras
@@ -10,12 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skae import engine
-from skae._parameters import ACTIVATION, LOSS, OPTIMIZER, changed_parameters, described
+from skae._parameters import changed_parameters, described
+from skae.autoencoders._common_parameters import CommonParameters
 from skae.autoencoders._learner import learner_of
-from skae.autoencoders._routing import RoutedParameters
 from skae.data._chunks import chunks
 from skae.data._validation import (
     check_reach,
@@ -34,30 +32,8 @@ _DEFAULT_PATIENCE = 20
 _COMPILED = {"optimizer", "learning_rate", "loss"}
 
 
-class AutoencoderFitting(RoutedParameters, ABC):
+class AutoencoderFitting(CommonParameters, ABC):
     """The half of every autoencoder that learns; :class:`BaseAutoencoder` adds its use."""
-
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "output_activation": ACTIVATION,
-        "loss": LOSS,
-        "init": [StrOptions({"auto", "pca", "random"})],
-        "optimizer": OPTIMIZER,
-        "learning_rate": [
-            Interval(Real, 0, None, closed="neither"),
-            keras.optimizers.schedules.LearningRateSchedule,
-            None,
-        ],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "shuffle": ["boolean"],
-        "validation_split": [Interval(Real, 0, 1, closed="left")],
-        "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
-        "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": [StrOptions({"auto"}), Interval(Integral, 0, 2, closed="both")],
-    }
 
     _built_with: dict[str, Any]
     _optimizer_state: list[np.ndarray] | None
@@ -69,50 +45,11 @@ class AutoencoderFitting(RoutedParameters, ABC):
     )
     """Parameters that may change between calls that train the same model."""
 
-    def __init__(
-        self,
-        n_components,
-        *,
-        output_activation,
-        loss,
-        init,
-        optimizer,
-        learning_rate,
-        epochs,
-        batch_size,
-        shuffle,
-        validation_split,
-        early_stopping,
-        callbacks,
-        warm_start,
-        random_state,
-        verbose,
-    ):
-        self.n_components = n_components
-        self.output_activation = output_activation
-        self.loss = loss
-        self.init = init
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.validation_split = validation_split
-        self.early_stopping = early_stopping
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-
     # ---- what a variant says --------------------------------------------------------------
 
     @abstractmethod
     def _network(self):
         """Return the network."""
-
-    @abstractmethod
-    def _code_activation(self):
-        """Return the activation of the code."""
 
     def _corrupt(self, inputs):
         """Return what the encoder sees of the standardised input."""
@@ -127,7 +64,7 @@ class AutoencoderFitting(RoutedParameters, ABC):
         layer = keras.layers.Dense(
             self.n_components, kernel_initializer=kernel_initializer, name="code"
         )
-        return activated(layer, self._code_activation(), features)
+        return activated(layer, self.code_activation, features)
 
     def _finish(self, seen, features, codes):
         """Return the code as the decoder gets it, given what the encoder sees and its features."""
@@ -322,13 +259,13 @@ class AutoencoderFitting(RoutedParameters, ABC):
         most = min(n_rows, self.n_features_in_)
         possible = self.n_components is not None and self.n_components <= most
         possible = possible and self._network().starts_at_zero
-        linear = self._standardizes() and activation_name(self._code_activation()) == "linear"
+        linear = self._standardizes() and activation_name(self.code_activation) == "linear"
         if self.init == "pca" and not (possible and linear):
             raise ValueError(
                 "init='pca' needs linear code and output and n_components of at most "
                 f"min(n_samples, n_features) = {most}; got n_components="
                 f"{self.n_components}, output_activation={self.output_activation!r}, "
-                f"code_activation={self._code_activation()!r}, {self._network()!r}. Use "
+                f"code_activation={self.code_activation!r}, {self._network()!r}. Use "
                 "init='auto' or 'random'."
             )
         return self.init != "random" and possible and linear

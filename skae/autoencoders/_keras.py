@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from inspect import signature
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import keras
+import numpy as np
 
 from skae import engine
+from skae._parameters import Callbacks, LearningRate, Loss, Optimizer
 from skae.autoencoders._base import BaseAutoencoder
 from skae.engine._seeding import seeded
 from skae.model._halves import halves, private_copy
 from skae.networks import KerasNetwork
+
+Model: TypeAlias = keras.layers.Layer | Callable[..., keras.layers.Layer]
 
 
 class KerasAutoencoder(BaseAutoencoder):
@@ -92,6 +96,7 @@ feature_names_in_, mean_
     (1797, 2)
     """
 
+    code_activation = "linear"
     output_activation = "linear"
     init = "random"
 
@@ -114,25 +119,25 @@ feature_names_in_, mean_
 
     def __init__(
         self,
-        model=None,
+        model: Model | None = None,
         *,
-        encoder=None,
-        decoder=None,
-        code_layer=None,
-        standardize=False,
-        loss=None,
-        optimizer=None,
-        learning_rate=None,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-        **routed,
+        encoder: Model | None = None,
+        decoder: Model | None = None,
+        code_layer: str | None = None,
+        standardize: bool = False,
+        loss: Loss | None = None,
+        optimizer: Optimizer | None = None,
+        learning_rate: LearningRate = None,
+        epochs: int = 200,
+        batch_size: int | Literal["auto"] = "auto",
+        shuffle: bool = True,
+        validation_split: float = 0.2,
+        early_stopping: bool | int = True,
+        callbacks: Callbacks = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | Literal["auto"] = 0,
+        **routed: Any,
     ):
         self.model = model
         self.encoder = encoder
@@ -223,9 +228,6 @@ feature_names_in_, mean_
 
     def _code(self, features, kernel_initializer):
         return features
-
-    def _code_activation(self):
-        return "linear"
 
     def _standardizes(self):
         return self.standardize

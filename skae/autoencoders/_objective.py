@@ -4,27 +4,24 @@ from typing import ClassVar, Self
 
 from sklearn.base import clone
 
-from skae._parameters import ACTIVATION
+from skae._parameters import ACTIVATION, SIZES, Activation, Sizes, parametrized
 from skae.autoencoders._base import BaseAutoencoder
 from skae.networks import BaseNetwork, DenseNetwork
 
 
+@parametrized
 class ObjectiveAutoencoder(BaseAutoencoder):
     """An autoencoder with any network, trained for more than reconstructing what it sees."""
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **BaseAutoencoder._parameter_constraints,
-        "network": [BaseNetwork, None],
-        "hidden_layer_sizes": [*DenseNetwork._parameter_constraints["hidden_layer_sizes"], None],
-        "activation": [*ACTIVATION, None],
-        "code_activation": ACTIVATION,
-    }
+    network: BaseNetwork | None = None
+    hidden_layer_sizes: Sizes | None = None
+    activation: Activation | None = None
 
-    def __init__(self, n_components, *, network, hidden_layer_sizes, activation, **common):
-        super().__init__(n_components, **common)
-        self.network = network
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "network": [BaseNetwork, None],
+        "hidden_layer_sizes": [*SIZES, None],
+        "activation": [*ACTIVATION, None],
+    }
 
     def set_params(self, **params) -> Self:
         """Set parameters, those of the network included.
@@ -60,9 +57,6 @@ class ObjectiveAutoencoder(BaseAutoencoder):
             f"hidden_layer_sizes={self.hidden_layer_sizes!r} and network={self.network!r}. Give "
             "the sizes to the network, or leave network=None for a dense one."
         )
-
-    def _code_activation(self):
-        return "linear"
 
     def _keep_start_unless_beaten(self, start, held_out):
         """Leave it to the monitored loss, which is the objective, to judge the start."""

@@ -13,6 +13,7 @@ class RoutedParameters(BaseEstimator):
     """
 
     _destinations: ClassVar[tuple[str, ...]] = ("optimizer", "loss", "callbacks")
+    _parameter_constraints: ClassVar[dict[str, list]] = {}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, with ``deep=True`` those with a destination too.

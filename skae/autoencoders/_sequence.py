@@ -1,18 +1,20 @@
 """Recurrent autoencoder."""
 
-from numbers import Real
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import field
+from typing import ClassVar, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
 from skae import engine
-from skae._parameters import ACTIVATION
+from skae._parameters import POSITIVE, Activation, Sizes, parametrized
 from skae.autoencoders._base import BaseAutoencoder
 from skae.networks import RecurrentNetwork
 
 
+@parametrized
 class SequenceAutoencoder(BaseAutoencoder):
     """Recurrent autoencoder: a sequence read into one vector, and written back from it.
 
@@ -62,74 +64,20 @@ feature_names_in_, mean_
     True
     """
 
+    n_components: int | None = field(default=2, kw_only=False)
+    sequence_shape: Sequence[int] | None = None
+    units: Sizes = (64,)
+    cell: Literal["lstm", "gru"] = "lstm"
+    mask_value: float | None = None
+    activation: Activation = "tanh"
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **BaseAutoencoder._parameter_constraints,
         **RecurrentNetwork._parameter_constraints,
-        "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
-        "mask_value": [Real, None],
-        "code_activation": ACTIVATION,
+        "n_components": [POSITIVE, None],
     }
 
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        sequence_shape=None,
-        units=(64,),
-        cell="lstm",
-        mask_value=None,
-        activation="tanh",
-        code_activation="linear",
-        output_activation="linear",
-        loss="mse",
-        init="auto",
-        optimizer="adam",
-        learning_rate=2e-3,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            output_activation=output_activation,
-            loss=loss,
-            init=init,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.sequence_shape = sequence_shape
-        self.units = units
-        self.cell = cell
-        self.mask_value = mask_value
-        self.activation = activation
-        self.code_activation = code_activation
-
     def _network(self):
-        return RecurrentNetwork(
-            self.units,
-            cell=self.cell,
-            sequence_shape=self.sequence_shape,
-            mask_value=self.mask_value,
-            activation=self.activation,
-        )
-
-    def _code_activation(self):
-        return self.code_activation
+        return RecurrentNetwork.with_parameters_of(self)
 
     # ---- padding --------------------------------------------------------------------------
 

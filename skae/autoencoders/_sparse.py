@@ -1,15 +1,18 @@
 """Sparse autoencoder."""
 
+from dataclasses import field
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skae._parameters import POSITIVE, Activation, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import SparsityPenalty
 from skae.layers._activations import activation_name
 
 
+@parametrized
 class SparseAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder with a penalty that keeps most units of the code near zero.
 
@@ -66,67 +69,18 @@ feature_names_in_, mean_
     True
     """
 
+    n_components: int | None = field(default=64, kw_only=False)
+    sparsity: float = 1e-3
+    penalty: Literal["l1", "kl"] = "l1"
+    target_rate: float = 0.05
+    code_activation: Activation = "relu"
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **ObjectiveAutoencoder._parameter_constraints,
-        "n_components": [*ObjectiveAutoencoder._parameter_constraints["n_components"], None],
+        "n_components": [POSITIVE, None],
         "sparsity": [Interval(Real, 0, None, closed="left")],
         "penalty": [StrOptions({"l1", "kl"})],
         "target_rate": [Interval(Real, 0, 1, closed="neither")],
     }
-
-    def __init__(
-        self,
-        n_components=64,
-        *,
-        sparsity=1e-3,
-        penalty="l1",
-        target_rate=0.05,
-        network=None,
-        hidden_layer_sizes=None,
-        activation=None,
-        code_activation="relu",
-        output_activation="linear",
-        loss="mse",
-        init="auto",
-        optimizer="adam",
-        learning_rate=2e-3,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            network=network,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            output_activation=output_activation,
-            loss=loss,
-            init=init,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.sparsity = sparsity
-        self.penalty = penalty
-        self.target_rate = target_rate
-        self.code_activation = code_activation
-
-    def _code_activation(self):
-        return self.code_activation
 
     def _finish(self, seen, features, codes):
         if self.penalty == "l1":

@@ -1,8 +1,9 @@
 """Variational autoencoder."""
 
 import warnings
+from dataclasses import field
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
+from skae._parameters import parametrized
 from skae.autoencoders._likelihood import (
     Bernoulli,
     Normal,
@@ -32,6 +34,7 @@ _ACTIVE_VARIANCE = 0.01
 _SMALLEST_NOISE = 1e-3
 
 
+@parametrized
 class VariationalAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder with a probability model: rows are generated from normal codes.
 
@@ -115,8 +118,13 @@ feature_names_in_, mean_
     True
     """
 
+    n_components: int = field(default=2, kw_only=False)
+    beta: float = 1.0
+    kl_warmup: int = 0
+    noise_variance: float | None = None
+    code_activation: Literal["linear"] = field(default="linear", init=False)
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **ObjectiveAutoencoder._parameter_constraints,
         "beta": [Interval(Real, 0, None, closed="left")],
         "kl_warmup": [Interval(Integral, 0, None, closed="left")],
         "noise_variance": [Interval(Real, 0, None, closed="neither"), None],
@@ -124,55 +132,6 @@ feature_names_in_, mean_
 
     # A loss other than the one that the noise variance was chosen for would be another likelihood.
     _changeable = ObjectiveAutoencoder._changeable - {"loss"} | {"kl_warmup"}
-
-    def __init__(
-        self,
-        n_components=2,
-        *,
-        beta=1.0,
-        kl_warmup=0,
-        noise_variance=None,
-        network=None,
-        hidden_layer_sizes=None,
-        activation=None,
-        output_activation="linear",
-        loss="mse",
-        init="auto",
-        optimizer="adam",
-        learning_rate=2e-3,
-        epochs=200,
-        batch_size="auto",
-        shuffle=True,
-        validation_split=0.2,
-        early_stopping=True,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        super().__init__(
-            n_components,
-            network=network,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            output_activation=output_activation,
-            loss=loss,
-            init=init,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            validation_split=validation_split,
-            early_stopping=early_stopping,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.beta = beta
-        self.kl_warmup = kl_warmup
-        self.noise_variance = noise_variance
 
     def transform(self, X: ArrayLike, return_std: bool = False):
         r"""Return the means of the codes of X.

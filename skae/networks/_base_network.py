@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from skae._parameters import entries
@@ -43,6 +44,12 @@ class BaseNetwork(KerasHolder, ABC):
     """Whether ``decoder_body`` gives its last layer the kernel initializer that it is handed."""
 
     _parameter_constraints: ClassVar[dict[str, list]] = {}
+
+    @classmethod
+    def with_parameters_of(cls, estimator: BaseEstimator) -> Self:
+        """Return a network with those of its parameters that an estimator has too."""
+        given = estimator.get_params(deep=False)
+        return cls(**{name: given[name] for name in cls._parameter_constraints.keys() & given})
 
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""

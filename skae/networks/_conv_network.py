@@ -1,19 +1,32 @@
 """Convolutional network, for images, signals and volumes."""
 
+from collections.abc import Sequence
+from dataclasses import field
 from math import ceil, prod
 from numbers import Integral
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import keras
 from keras import layers
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skae._parameters import ACTIVATION, POSITIVE, SIZES, entries, plain
+from skae._parameters import (
+    ACTIVATION,
+    POSITIVE,
+    SIZES,
+    Activation,
+    Initializer,
+    Sizes,
+    entries,
+    parametrized,
+    plain,
+)
 from skae.layers._activations import activated, activation_layer
 from skae.networks._base_network import BaseNetwork, Shape, fitting_shape
 from skae.networks._dense_network import hidden_layers
 
 
+@parametrized
 class ConvNetwork(BaseNetwork):
     """Convolutions that make the image smaller, mirrored by ones that make it larger again.
 
@@ -58,6 +71,18 @@ class ConvNetwork(BaseNetwork):
     (28, 28, 1)
     """
 
+    filters: Sizes = field(default=(32, 64), kw_only=False)
+    kernel_size: int = 3
+    strides: Sizes = 2
+    pooling: Literal["max", "average"] | None = None
+    upsampling: Literal["nearest", "transpose"] = "nearest"
+    batch_normalization: bool = False
+    hidden_layer_sizes: Sizes = ()
+    image_shape: Sequence[int] | None = None
+    dimensions: Literal[1, 2, 3] | None = None
+    activation: Activation = "silu"
+    kernel_initializer: Initializer = "glorot_uniform"
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "filters": SIZES,
         "kernel_size": [POSITIVE],
@@ -71,33 +96,6 @@ class ConvNetwork(BaseNetwork):
         "activation": ACTIVATION,
         "kernel_initializer": [str, keras.initializers.Initializer],
     }
-
-    def __init__(
-        self,
-        filters=(32, 64),
-        *,
-        kernel_size=3,
-        strides=2,
-        pooling=None,
-        upsampling="nearest",
-        batch_normalization=False,
-        hidden_layer_sizes=(),
-        image_shape=None,
-        dimensions=None,
-        activation="silu",
-        kernel_initializer="glorot_uniform",
-    ):
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.pooling = pooling
-        self.upsampling = upsampling
-        self.batch_normalization = batch_normalization
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.image_shape = image_shape
-        self.dimensions = dimensions
-        self.activation = activation
-        self.kernel_initializer = kernel_initializer
 
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""

@@ -1,5 +1,6 @@
 """Fully connected network."""
 
+from dataclasses import field
 from numbers import Real
 from typing import ClassVar
 
@@ -7,11 +8,23 @@ import keras
 from keras import layers
 from sklearn.utils._param_validation import Interval
 
-from skae._parameters import ACTIVATION, POSITIVE, REGULARIZER, SIZES, entries
+from skae._parameters import (
+    ACTIVATION,
+    POSITIVE,
+    REGULARIZER,
+    SIZES,
+    Activation,
+    Initializer,
+    Regularizer,
+    Sizes,
+    entries,
+    parametrized,
+)
 from skae.layers._activations import activated
 from skae.networks._base_network import BaseNetwork
 
 
+@parametrized
 class DenseNetwork(BaseNetwork):
     """Fully connected layers, mirrored around the code.
 
@@ -39,6 +52,12 @@ class DenseNetwork(BaseNetwork):
     (64,)
     """
 
+    hidden_layer_sizes: Sizes = field(default=(256, 128), kw_only=False)
+    activation: Activation = "silu"
+    kernel_initializer: Initializer = "glorot_uniform"
+    dropout: float = 0.0
+    kernel_regularizer: Regularizer = None
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "hidden_layer_sizes": SIZES,
         "activation": ACTIVATION,
@@ -46,21 +65,6 @@ class DenseNetwork(BaseNetwork):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "kernel_regularizer": [*REGULARIZER, None],
     }
-
-    def __init__(
-        self,
-        hidden_layer_sizes=(256, 128),
-        *,
-        activation="silu",
-        kernel_initializer="glorot_uniform",
-        dropout=0.0,
-        kernel_regularizer=None,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.kernel_initializer = kernel_initializer
-        self.dropout = dropout
-        self.kernel_regularizer = kernel_regularizer
 
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""

@@ -1,16 +1,20 @@
 """The user's own encoder and decoder as a network."""
 
+from collections.abc import Callable
+from dataclasses import field
 from math import prod
 from typing import ClassVar
 
 import keras
 from keras import layers
 
+from skae._parameters import parametrized
 from skae.engine import load, load_own_states, own_states, values_of
 from skae.layers._packed_layers import packed
 from skae.networks._base_network import BaseNetwork, Shape, fitting_shape
 
 
+@parametrized
 class KerasNetwork(BaseNetwork):
     """The user's own Keras models on either side of the code.
 
@@ -44,14 +48,13 @@ class KerasNetwork(BaseNetwork):
 
     starts_at_zero: ClassVar[bool] = False
 
+    encoder: keras.layers.Layer | Callable[[], keras.layers.Layer] = field(kw_only=False)
+    decoder: keras.layers.Layer | Callable[[], keras.layers.Layer] = field(kw_only=False)
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "encoder": [keras.layers.Layer, callable],
         "decoder": [keras.layers.Layer, callable],
     }
-
-    def __init__(self, encoder, decoder):
-        self.encoder = encoder
-        self.decoder = decoder
 
     def sample_shape(self, row_shape: Shape) -> Shape:
         """Return the input shape of the encoder, or the shape of a row if it has none yet."""

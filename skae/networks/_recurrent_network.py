@@ -1,17 +1,29 @@
 """Recurrent network, for sequences."""
 
+from collections.abc import Sequence
+from dataclasses import field
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from keras import layers
 from sklearn.utils._param_validation import StrOptions
 
-from skae._parameters import ACTIVATION, POSITIVE, SIZES, entries, plain
+from skae._parameters import (
+    ACTIVATION,
+    POSITIVE,
+    SIZES,
+    Activation,
+    Sizes,
+    entries,
+    parametrized,
+    plain,
+)
 from skae.networks._base_network import BaseNetwork, Shape, fitting_shape
 
 _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 
+@parametrized
 class RecurrentNetwork(BaseNetwork):
     """Recurrent layers that read a sequence into one vector, and others that write it back.
 
@@ -46,6 +58,12 @@ class RecurrentNetwork(BaseNetwork):
     (140, 1)
     """
 
+    units: Sizes = field(default=(64,), kw_only=False)
+    cell: Literal["lstm", "gru"] = "lstm"
+    sequence_shape: Sequence[int] | None = None
+    mask_value: float | None = None
+    activation: Activation = "tanh"
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "units": SIZES,
         "cell": [StrOptions(set(_CELLS))],
@@ -53,21 +71,6 @@ class RecurrentNetwork(BaseNetwork):
         "mask_value": [Real, None],
         "activation": ACTIVATION,
     }
-
-    def __init__(
-        self,
-        units=(64,),
-        *,
-        cell="lstm",
-        sequence_shape=None,
-        mask_value=None,
-        activation="tanh",
-    ):
-        self.units = units
-        self.cell = cell
-        self.sequence_shape = sequence_shape
-        self.mask_value = mask_value
-        self.activation = activation
 
     def check_parameters(self) -> None:
         """Raise ``InvalidParameterError`` if a parameter is out of its range."""
