@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, TypeVar, dataclass_transform
 import keras
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from skae._compat import Interval, Options, StrOptions
 from skae.layers._activations import activation_name
 
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skae._compat import Interval, StrOptions
 from skae._parameters import (
     ACTIVATION,
     LOSS,

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from scipy.special import log_softmax
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
+from skae._compat import Interval
 from skae._parameters import LearningRate, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.data._validation import validate_codes

@@ -6,8 +6,8 @@ from numbers import Real
 from typing import ClassVar
 
 import keras
-from sklearn.utils._param_validation import Interval
 
+from skae._compat import Interval
 from skae._parameters import POSITIVE, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import ContractionPenalty

@@ -5,8 +5,8 @@ from numbers import Real
 from typing import ClassVar, Literal
 
 import keras
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skae._compat import Interval, StrOptions
 from skae._parameters import POSITIVE, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import (

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Self
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 
 from skae import engine
+from skae._compat import fit_context
 from skae._parameters import changed_parameters, described
 from skae.autoencoders._common_parameters import CommonParameters
 from skae.autoencoders._learner import learner_of
@@ -84,7 +84,7 @@ class AutoencoderFitting(CommonParameters, ABC):
 
     # ---- training -------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         r"""Train the autoencoder to reconstruct X.
 
@@ -122,7 +122,7 @@ class AutoencoderFitting(CommonParameters, ABC):
             learner._train(*prepared)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:

@@ -4,8 +4,7 @@ from dataclasses import field
 from numbers import Real
 from typing import ClassVar, Literal
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
+from skae._compat import Interval, StrOptions
 from skae._parameters import POSITIVE, Activation, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import SparsityPenalty

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
+from skae._compat import Interval
 from skae._parameters import parametrized
 from skae.autoencoders._likelihood import (
     Bernoulli,

@@ -1,7 +1,8 @@
 """Rows as the frames that ``set_output`` asks for."""
 
 import numpy as np
-from sklearn.utils._set_output import _get_container_adapter
+
+from skae._compat import container_adapter
 
 
 def framed(rows: np.ndarray, given, estimator):
@@ -15,7 +16,7 @@ def framed(rows: np.ndarray, given, estimator):
     estimator : estimator
         Fitted; its ``set_output`` counts, or else scikit-learn's ``transform_output``.
     """
-    adapter = _get_container_adapter("transform", estimator)
+    adapter = container_adapter("transform", estimator)
     if adapter is None or rows.ndim != 2:
         return rows
     return adapter.create_container(rows, given, columns=_feature_names(estimator))

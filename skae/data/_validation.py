@@ -4,8 +4,9 @@ import math
 import warnings
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+from sklearn.utils.validation import check_array, validate_data
 
+from skae._compat import check_sample_weight
 from skae.layers._activations import activation_name
 
 _ROWS = "(n_samples, n_features)"
@@ -162,7 +163,7 @@ def drop_weightless(rows, sample_weight):
             "sample_weight is zero for every row: expected at least one positive weight, so that "
             "there is something to fit."
         )
-    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    weights = check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
     kept = weights > 0
     if not kept.all():
         rows, weights = rows[kept], weights[kept]

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval
-from sklearn.utils._set_output import _get_output_config
-from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
 
+from skae._compat import Interval, check_feature_names_in, fit_context, output_config
 from skae.data._validation import validate_rows
 
 _COMBINED = {"mean": (np.add, 0.0), "min": (np.minimum, np.inf), "max": (np.maximum, -np.inf)}
@@ -75,7 +74,7 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         self.window = window
         self.stride = stride
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the number of channels.
 
@@ -123,10 +122,7 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         starts = self._starts(len(series))
         windows = sliding_window_view(series, self.window, axis=0)[starts]
         rows = windows.swapaxes(1, 2).reshape(len(starts), -1)
-        if (
-            isinstance(X, pd.DataFrame)
-            and _get_output_config("transform", self)["dense"] == "pandas"
-        ):
+        if isinstance(X, pd.DataFrame) and output_config("transform", self)["dense"] == "pandas":
             return pd.DataFrame(rows, index=X.index[starts + self.window - 1])
         return rows
 
@@ -148,7 +144,7 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
             If they are not the names seen at fit, or not as many.
         """
         check_is_fitted(self)
-        channels = _check_feature_names_in(self, input_features)
+        channels = check_feature_names_in(self, input_features)
         names = [f"{channel}_{step}" for step in range(self.window) for channel in channels]
         return np.array(names, dtype=object)
 

@@ -10,7 +10,7 @@ Classes are resolved on first use: importing this package loads Matplotlib no so
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
+from skae._compat import check_matplotlib_support
 
 _HOME_OF = {
     "CodeUsageDisplay": "_code_usage",

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.utils.validation import _num_samples
 
+from skae._compat import num_samples
 from skae.display._classes import sample_of_rows
 from skae.display._rows import last_step, rows_at
 
@@ -48,7 +48,7 @@ class CodeRange:
                 "Expected X, rows whose codes say where to decode; only a VariationalAutoencoder "
                 "knows that without them."
             )
-        rows = sample_of_rows(_num_samples(X), _MOST_ROWS, None, random_state)
+        rows = sample_of_rows(num_samples(X), _MOST_ROWS, None, random_state)
         codes = np.asarray(estimator.transform(rows_at(X, rows))).reshape(len(rows), -1)
         low, center, high = np.quantile(
             codes, (_LOWEST_QUANTILE, 0.5, 1 - _LOWEST_QUANTILE), axis=0

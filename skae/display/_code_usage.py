@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
-from sklearn.utils.validation import _num_samples
 
+from skae._compat import num_samples
 from skae.display._axes import single_axes
 from skae.display._classes import BLUE, GREY, ORANGE, sample_of_rows
 from skae.display._rows import into_last_step, require, rows_at
@@ -105,7 +105,7 @@ class CodeUsageDisplay:
         display : CodeUsageDisplay
         """
         require(estimator, cls, "transform", "inverse_transform")
-        chosen = sample_of_rows(_num_samples(X), max_samples, None, random_state)
+        chosen = sample_of_rows(num_samples(X), max_samples, None, random_state)
         estimator, rows = into_last_step(estimator, rows_at(X, np.sort(chosen)))
         values = np.asarray(rows, dtype=float).reshape(len(chosen), -1)
         codes = np.asarray(estimator.transform(rows)).reshape(len(chosen), -1)

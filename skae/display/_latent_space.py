@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
-from sklearn.utils.validation import _num_samples
 
+from skae._compat import num_samples
 from skae.display._axes import grid_of_axes, single_axes
 from skae.display._classes import BLUE, Classes, check_target, is_continuous, sample_of_rows
 from skae.display._rows import names_or_numbers, require, rows_at
@@ -114,7 +114,7 @@ class LatentSpaceDisplay:
         display : LatentSpaceDisplay
         """
         require(estimator, cls, "transform")
-        n_samples = _num_samples(X)
+        n_samples = num_samples(X)
         labels = check_target(y, n_samples)
         drawn = sample_of_rows(n_samples, max_points, labels, random_state)
         codes = np.asarray(estimator.transform(rows_at(X, drawn)))

@@ -8,9 +8,9 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from skae._compat import num_samples, safe_indexing
 from skae.data._chunks import chunks
 from skae.display._classes import check_target, sample_of_rows, unique_classes
 
@@ -129,7 +129,7 @@ def choose_rows(X, y, samples: int | Sequence[int] | np.ndarray, random_state) -
     ValueError
         If rows are asked for that there are none of.
     """
-    n_samples = _num_samples(X)
+    n_samples = num_samples(X)
     labels = check_target(y, n_samples)
     if isinstance(samples, Integral):
         if samples < 1:
@@ -151,7 +151,7 @@ def choose_rows(X, y, samples: int | Sequence[int] | np.ndarray, random_state) -
 
 def rows_at(X, index: np.ndarray):
     """Return rows of an array, a DataFrame or a list by their indices."""
-    return _safe_indexing(X, index)
+    return safe_indexing(X, index)
 
 
 def reconstructed(estimator, X) -> np.ndarray:
@@ -161,7 +161,7 @@ def reconstructed(estimator, X) -> np.ndarray:
 
 def in_blocks(X):
     """Yield rows a few thousand at a time."""
-    for chunk in chunks(_num_samples(X)):
+    for chunk in chunks(num_samples(X)):
         yield rows_at(X, np.arange(chunk.start, chunk.stop))
 
 

@@ -1,45 +1,16 @@
-"""From names, classes and routed parameters to Keras objects, by scikeras.
+"""From names, classes and routed parameters to Keras objects, by scikeras."""
 
-This is the one place that imports scikeras. Its import replaces ``__reduce__`` and
-``__deepcopy__`` of several Keras classes for the whole process; here they are put back.
-Only its parameter routing is used, which does not import TensorFlow.
-"""
-
-import sys
 from functools import cache
 from numbers import Real
 
 import keras
 
-_PATCHED_CLASSES = (
-    keras.Model,
-    keras.losses.Loss,
-    keras.metrics.Metric,
-    keras.optimizers.Optimizer,
-)
-_PATCHED_METHODS = ("__reduce__", "__deepcopy__")
+from skae._compat import is_excluding_from_decay, scikeras_routing
+
 _AVERAGING = ("sum_over_batch_size", "mean")
 
 
-def _import_routing():
-    """Import scikeras's routing functions and leave Keras's classes as they were."""
-    imported_before = "scikeras" in sys.modules
-    originals = [
-        (cls, name, vars(cls).get(name)) for cls in _PATCHED_CLASSES for name in _PATCHED_METHODS
-    ]
-    from scikeras import _utils as routing
-
-    for cls, name, original in originals:
-        if imported_before or vars(cls).get(name) is original:
-            continue
-        if original is None:
-            delattr(cls, name)
-        else:
-            setattr(cls, name, original)
-    return routing
-
-
-_routing = _import_routing()
+_routing = scikeras_routing()
 
 
 def _instantiate(value, getter, routed):
@@ -117,9 +88,7 @@ def _refuse_short_weights(model):
 
 def _refuse_exclusions(optimizer):
     """Raise if weights are excluded from decay, which no copy of an optimizer knows of."""
-    state = vars(optimizer)
-    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
-    if any(state.get(name) for name in excluded):
+    if is_excluding_from_decay(optimizer):
         raise ValueError(
             f"{type(optimizer).__name__} was told by exclude_from_weight_decay to leave weights "
             "out, which a copy of it does not know: expected an optimizer that decays all weights. "

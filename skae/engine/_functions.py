@@ -1,11 +1,12 @@
 """What the user put inside layers: functions, objects and state that Keras's config leaves out."""
 
 import sys
-from functools import cache
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 import keras
+
+from skae._compat import WRAPPED_BY_KERAS, layers_directly_in
 
 _KNOWN_PACKAGES = ("builtins", "keras", "numpy", "skae")
 
@@ -13,18 +14,11 @@ _KNOWN_PACKAGES = ("builtins", "keras", "numpy", "skae")
 def layers_by_path(layer: keras.Layer, path: str = "") -> dict[str, keras.Layer]:
     """Return the layers in a layer, at any depth, by their names from the outside in."""
     found = {}
-    for inner in layer._flatten_layers(include_self=False, recursive=False):
+    for inner in layers_directly_in(layer):
         inner_path = f"{path}/{inner.name}"
         found[inner_path] = inner
         found |= layers_by_path(inner, inner_path)
     return found
-
-
-@cache
-def functional_class() -> type[keras.Model]:
-    """Return the class of models that are made of inputs and outputs, which has no public name."""
-    inputs = keras.Input((1,), name="inputs")
-    return type(keras.Model(inputs, inputs, name="model"))
 
 
 def callables_of_the_user(layer: keras.Layer) -> dict[str, Any]:
@@ -34,7 +28,7 @@ def callables_of_the_user(layer: keras.Layer) -> dict[str, Any]:
         for name, value in vars(layer).items()
         if callable(value)
         and not isinstance(value, keras.layers.Layer)
-        and name not in ("build", "quantize")  # which Keras wraps in every layer
+        and name not in WRAPPED_BY_KERAS
         and is_of_the_user(value)
     }
 

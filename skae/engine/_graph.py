@@ -2,6 +2,7 @@
 
 import keras
 
+from skae._compat import layers_within
 from skae.layers import GaussianCode, Standardization
 
 CONVOLUTIONS = (
@@ -60,4 +61,4 @@ def posterior_core(model):
 
 def has_any(model: keras.Model, kinds: tuple[type, ...]) -> bool:
     """Tell whether a model, or a model within it, has a layer of one of these kinds."""
-    return any(isinstance(layer, kinds) for layer in model._flatten_layers())
+    return any(isinstance(layer, kinds) for layer in layers_within(model))

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from skae._compat import shared_variables, slots_by_variable
+
 _MOST_ELEMENTS = 4096  # of a packed variable; copying a larger one costs more than it saves
 _FEWEST_VARIABLES = 3
 _ELEMENT_WISE = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD)
@@ -36,11 +38,19 @@ class PackedVariables:
         by_variable = {
             id(variable): slots
             for variable, slots in zip(
-                model.trainable_variables, _slots(theirs, model.trainable_variables), strict=True
+                model.trainable_variables,
+                slots_by_variable(theirs, model.trainable_variables),
+                strict=True,
             )
         }
-        *of_large, of_vector = _slots(self._optimizer, self._variables)
-        self._same = list(zip(_shared(self._optimizer), _shared(theirs), strict=True))
+        *of_large, of_vector = slots_by_variable(self._optimizer, self._variables)
+        self._same = list(
+            zip(
+                shared_variables(self._optimizer),
+                shared_variables(theirs),
+                strict=True,
+            )
+        )
         for variable, slots in zip(large, of_large, strict=True):
             self._same += zip(slots, by_variable[id(variable)], strict=True)
         parts = zip(*(by_variable[id(variable)] for variable in self._small), strict=True)
@@ -145,19 +155,6 @@ def _is_among(variable, variables):
     return any(variable is other for other in variables)
 
 
-def _shared(optimizer):
-    """Return the variables that an optimizer has once: the step count, a constant rate."""
-    has_rate = isinstance(optimizer._learning_rate, keras.Variable)
-    return optimizer.variables[: 1 + has_rate]
-
-
-def _slots(optimizer, variables):
-    """Return the optimizer's variables for each trained one."""
-    slots = optimizer.variables[len(_shared(optimizer)) :]
-    n_each = len(slots) // len(variables)
-    return [slots[i * n_each : (i + 1) * n_each] for i in range(len(variables))]
-
-
 def _is_by_variable(optimizer, variables):
     """Tell whether the optimizer's variables come in the order of the trained ones.
 
@@ -165,7 +162,9 @@ def _is_by_variable(optimizer, variables):
     """
     shapes = [
         variable.shape
-        for variable, slots in zip(variables, _slots(optimizer, variables), strict=True)
+        for variable, slots in zip(variables, slots_by_variable(optimizer, variables), strict=True)
         for _ in slots
     ]
-    return shapes == [slot.shape for slot in optimizer.variables[len(_shared(optimizer)) :]]
+    return shapes == [
+        slot.shape for slot in optimizer.variables[len(shared_variables(optimizer)) :]
+    ]

@@ -13,7 +13,13 @@ from typing import Any
 import keras
 
 from skae import layers as own_layers
-from skae.engine._functions import functional_class
+from skae._compat import (
+    KERAS_SOURCE,
+    WRAPPED_BY_KERAS,
+    functional_class,
+    layers_within,
+    learning_rate_of,
+)
 
 # Their configuration is not all of their state, or they run code that Keras does not know.
 _UNKNOWN_LAYERS = (
@@ -27,7 +33,6 @@ _UNKNOWN_LAYERS = (
 _TRUSTED_PACKAGES = ("jax", "keras", "math", "tensorflow")
 _LOOKS_ANYWHERE = {"__import__", "eval", "exec", "globals", "locals", "open", "vars"}
 _PLAIN = (bool, bytes, complex, float, int, str, type(None))
-_WRAPPED_BY_KERAS = ("build", "quantize")  # in every layer, around the method of its class
 
 
 class UnprovenError(Exception):
@@ -40,7 +45,7 @@ def _classes_in(namespace, parent) -> frozenset[type]:
         for value in vars(namespace).values()
         if isinstance(value, type)
         and issubclass(value, parent)
-        and value.__module__.startswith("keras.src.")
+        and value.__module__.startswith(KERAS_SOURCE)
     )
 
 
@@ -49,7 +54,7 @@ def _functions_in(*namespaces) -> frozenset[int]:
         id(value)
         for namespace in namespaces
         for value in vars(namespace).values()
-        if isinstance(value, FunctionType) and value.__module__.startswith("keras.src.")
+        if isinstance(value, FunctionType) and value.__module__.startswith(KERAS_SOURCE)
     )
 
 
@@ -87,7 +92,7 @@ def leaves_model_alone(callback: keras.callbacks.Callback) -> bool:
 
 def check_layers(model: keras.Model) -> None:
     """Raise unless every layer of a model, at any depth, is its configuration and its weights."""
-    for layer in model._flatten_layers():
+    for layer in layers_within(model):
         _check_type(layer, _LAYERS)
         if isinstance(layer, keras.Model):
             _check_graph(layer)
@@ -103,7 +108,7 @@ def _check_graph(model):
 
 def _check_attributes(layer):
     for name, value in vars(layer).items():
-        if name not in _WRAPPED_BY_KERAS:
+        if name not in WRAPPED_BY_KERAS:
             _check_attribute(value)
 
 
@@ -139,7 +144,7 @@ def described_optimizer(optimizer: keras.optimizers.Optimizer) -> Any:
         return [type(optimizer).__name__, _described(settings)]
     rate = settings.pop("learning_rate")
     if not isinstance(rate, float):
-        schedule = optimizer._learning_rate
+        schedule = learning_rate_of(optimizer)
         _check_type(schedule, _SCHEDULES)
         rate = [type(schedule).__name__, _described(schedule.get_config())]
         settings["schedule"] = rate

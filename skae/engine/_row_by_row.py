@@ -4,7 +4,8 @@ import keras
 from keras import layers
 
 from skae import layers as own_layers
-from skae.engine._functions import callables_of_the_user, functional_class
+from skae._compat import KERAS_SOURCE, calls, functional_class, layers_directly_in
+from skae.engine._functions import callables_of_the_user
 
 _ROW_BY_ROW = (
     layers.InputLayer,
@@ -150,7 +151,7 @@ def _is_row_by_row(operation, training):
     if kind in _OVER_TIME:
         return not operation.stateful and not callables_of_the_user(operation.cell)
     if kind in (layers.TimeDistributed, layers.Bidirectional, own_layers.LayerCorruption):
-        inner = operation._flatten_layers(include_self=False, recursive=False)
+        inner = layers_directly_in(operation)
         return all(_is_row_by_row(layer, training) for layer in inner)
     return kind in _ROW_BY_ROW or (not training and kind in _ROW_BY_ROW_IN_USE)
 
@@ -158,10 +159,10 @@ def _is_row_by_row(operation, training):
 def _is_element_wise(operation):
     """Tell whether an operation works entry by entry on tensors that all have a row an axis."""
     kind = type(operation)
-    known = kind.__module__.startswith("keras.src.ops.") and kind.__name__ in _ELEMENT_WISE
+    known = kind.__module__.startswith(f"{KERAS_SOURCE}ops.") and kind.__name__ in _ELEMENT_WISE
     ranks = {
         len(tensor.shape)
-        for node in operation._inbound_nodes
+        for node in calls(operation)
         for tensor in [*node.arguments.keras_tensors, *node.output_tensors]
     }
     return known and len(ranks) == 1

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from skae._compat import layers_within
+
 
 @keras.saving.register_keras_serializable(package="skae")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -50,7 +52,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 def use_fused_kernels(model: keras.Model) -> None:
     """Let the batch normalisations of a model, which the caller owns, train by the fused kernel."""
-    for layer in model._flatten_layers():
+    for layer in layers_within(model):
         if type(layer) is keras.layers.BatchNormalization:
             layer.__class__ = FusedBatchNormalization
 

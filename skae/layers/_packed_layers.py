@@ -12,7 +12,8 @@ from typing import Any
 
 import keras
 
-from skae.engine._functions import callables_of_the_user, functional_class, is_of_the_user
+from skae._compat import all_steps, ends, functional_class, nodes_by_depth
+from skae.engine._functions import callables_of_the_user, is_of_the_user
 
 _held: ContextVar[list[Any]] = ContextVar("_held")
 
@@ -146,7 +147,7 @@ def packed(layer: Any) -> PackedLayer | PackedGraph:
         If it does not say how it is built again.
     """
     if type(layer) is keras.Sequential:
-        parts = [packed(inner) for inner in keras.Model.layers.fget(layer)]
+        parts = [packed(inner) for inner in all_steps(layer)]
         return PackedGraph(layer.name, layer.trainable, parts, None, None, None)
     if is_graph(layer):
         return _packed_graph(layer)
@@ -184,14 +185,14 @@ def _packed_graph(model):
         return value
 
     calls = []
-    for depth in sorted(model._nodes_by_depth, reverse=True):
-        for node in model._nodes_by_depth[depth]:
+    for nodes in reversed(nodes_by_depth(model)):
+        for node in nodes:
             nests = (node.arguments.args, node.arguments.kwargs, node.output_tensors)
             args, kwargs, outputs = keras.tree.map_structure(described, nests)
             calls.append((places[id(node.operation)], args, kwargs, outputs))
-    ends = keras.tree.map_structure(described, (model._inputs_struct, model._outputs_struct))
+    inputs, outputs = keras.tree.map_structure(described, ends(model))
     layers = [packed(operation) for operation in model.operations]
-    return PackedGraph(model.name, model.trainable, layers, calls, *ends)
+    return PackedGraph(model.name, model.trainable, layers, calls, inputs, outputs)
 
 
 def _packed_layer(layer):

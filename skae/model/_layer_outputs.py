@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from skae._compat import nodes_by_depth
 from skae.model._halves import calls_of
 from skae.model._persistence import PackedModel
 
@@ -96,7 +97,7 @@ def _stops(graph, before_weights):
     """Return the outputs of hidden layers, or inner models and their inputs, in order."""
     stops: list[tuple[keras.KerasTensor, HiddenPath | None]] = []
     needed = {id(output) for output in graph.outputs} if before_weights else set()
-    for _, nodes in sorted(graph._nodes_by_depth.items()):  # from the output to the input
+    for nodes in nodes_by_depth(graph):
         for node in nodes:
             outputs = keras.tree.flatten(node.output_tensors)
             is_needed = any(id(output) in needed for output in outputs)

@@ -5,8 +5,8 @@ from math import prod
 from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import validate_parameter_constraints
 
+from skae._compat import validate_parameter_constraints
 from skae._parameters import entries
 from skae.model._persistence import KerasHolder
 

@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 
 import keras
 from keras import layers
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skae._compat import Interval, StrOptions
 from skae._parameters import (
     ACTIVATION,
     POSITIVE,

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import keras
 from keras import layers
-from sklearn.utils._param_validation import Interval
 
+from skae._compat import Interval
 from skae._parameters import (
     ACTIVATION,
     POSITIVE,

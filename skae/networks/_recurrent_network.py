@@ -6,8 +6,8 @@ from numbers import Real
 from typing import ClassVar, Literal
 
 from keras import layers
-from sklearn.utils._param_validation import StrOptions
 
+from skae._compat import StrOptions
 from skae._parameters import (
     ACTIVATION,
     POSITIVE,

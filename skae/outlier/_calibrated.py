@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import OutlierMixin
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from skae._compat import Interval, StrOptions, validate_parameter_constraints
 from skae.outlier import _thresholds
 
 _AUTO_FALSE_POSITIVE_RATE = 0.05

@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import _fit_context, clone
+from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skae._compat import HasMethods, Interval, StrOptions, fit_context
 from skae.data._validation import validate_rows
 from skae.outlier._calibrated import CalibratedDetector
 from skae.outlier._calibration import check_calibration, splits_of, warn_of_overlap
@@ -168,7 +168,7 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
 
     # ---- fitting --------------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: ArrayLike, y: object = None, groups: ArrayLike | None = None) -> Self:
         r"""Train the autoencoder and choose the threshold.
 

@@ -5,8 +5,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
+
+from skae._compat import ADAPTERS_MANAGER, check_feature_names_in, output_config
 
 
 class FeatureErrorsMixin(ABC):
@@ -39,7 +40,7 @@ class FeatureErrorsMixin(ABC):
         ValueError
             As in ``score_samples``.
         """
-        errors, container = self._squared_errors(X), _get_output_config("transform", self)["dense"]
+        errors, container = self._squared_errors(X), output_config("transform", self)["dense"]
         if container == "default":
             return errors
         return ADAPTERS_MANAGER.adapters[container].create_container(
@@ -115,4 +116,4 @@ class FeatureErrorsMixin(ABC):
             If they are not the names seen at fit, or not as many.
         """
         check_is_fitted(self)
-        return _check_feature_names_in(self, input_features)
+        return check_feature_names_in(self, input_features)

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
+from skae._compat import Interval, validate_parameter_constraints
 from skae.model._layer_outputs import hidden_path
 from skae.outlier._passage import Passage
 from skae.outlier._whitening import Whitening

@@ -1,0 +1,174 @@
+"""Every private API of a dependency that skae uses, with what breaks when it moves.
+
+``tests/test_compat.py`` asks each of them for what skae needs of it.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+# Samples of any kind cannot be counted or picked for a picture.
+from sklearn.utils import _safe_indexing as safe_indexing
+
+# Pictures do not say that Matplotlib is missing.
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+# Constraints of parameters: no estimator, network or score can be imported.
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+# ``set_output``: reconstructions, windows and errors of features are no frames.
+from sklearn.utils._set_output import ADAPTERS_MANAGER
+from sklearn.utils._set_output import _get_container_adapter as container_adapter
+from sklearn.utils._set_output import _get_output_config as output_config
+
+# Names of features are not checked, nor weights of samples.
+from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _num_samples as num_samples
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "ADAPTERS_MANAGER",
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_feature_names_in",
+    "check_matplotlib_support",
+    "check_sample_weight",
+    "container_adapter",
+    "num_samples",
+    "output_config",
+    "safe_indexing",
+    "validate_parameter_constraints",
+]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+# Keras's own classes and functions have modules that begin so: nothing counts as known, so that
+# no compiled program is shared and no batch is filled up.
+KERAS_SOURCE = "keras.src."
+
+# Keras wraps these methods of every layer in attributes: every layer counts as changed by the user.
+WRAPPED_BY_KERAS = ("build", "quantize")
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
+    """Return scikit-learn's decorator of ``fit``; without it wrong parameters reach Keras."""
+    from sklearn.base import _fit_context
+
+    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+
+# ---- layers and graphs: nothing can be copied, pickled or shared ---------------------------------
+
+
+def layers_within(model: "keras.Layer") -> list["keras.Layer"]:
+    """Return a model or layer and the layers in it, at any depth."""
+    return list(model._flatten_layers())
+
+
+def layers_directly_in(layer: "keras.Layer") -> list["keras.Layer"]:
+    """Return the layers in a layer, but not those in them."""
+    return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def all_steps(model: "keras.Sequential") -> list["keras.Layer"]:
+    """Return the layers of a Sequential model, its input included, which ``layers`` leaves out."""
+    import keras
+
+    return keras.Model.layers.fget(model)
+
+
+def nodes_by_depth(model: "keras.Model") -> list[list[Any]]:
+    """Return the calls in a functional model, from the output to the input."""
+    return [nodes for _, nodes in sorted(model._nodes_by_depth.items())]
+
+
+def ends(model: "keras.Model") -> tuple[Any, Any]:
+    """Return the inputs and outputs of a functional model, nested as they were given."""
+    return model._inputs_struct, model._outputs_struct
+
+
+def calls(operation: "keras.Operation") -> list[Any]:
+    """Return all calls of a layer or operation."""
+    return operation._inbound_nodes
+
+
+@cache
+def functional_class() -> type:
+    """Return the class of models that are made of inputs and outputs, which has no public name."""
+    import keras
+
+    inputs = keras.Input((1,), name="inputs")
+    return type(keras.Model(inputs, inputs, name="model"))
+
+
+# ---- optimizers: training goes on with the wrong rate, momenta or decay --------------------------
+
+
+def learning_rate_of(optimizer: "keras.optimizers.Optimizer") -> Any:
+    """Return the variable or schedule; the public attribute gives a schedule's present value."""
+    return optimizer._learning_rate
+
+
+def is_excluding_from_decay(optimizer: "keras.optimizers.Optimizer") -> bool:
+    """Tell whether variables were excluded from weight decay, which no configuration says."""
+    excluded = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    return any(vars(optimizer).get(name) for name in excluded)
+
+
+def shared_variables(optimizer: "keras.optimizers.Optimizer") -> list["keras.Variable"]:
+    """Return the variables that an optimizer has once: the step count, a constant rate."""
+    import keras
+
+    has_rate = isinstance(learning_rate_of(optimizer), keras.Variable)
+    return optimizer.variables[: 1 + has_rate]
+
+
+def slots_by_variable(
+    optimizer: "keras.optimizers.Optimizer", variables: Sequence["keras.Variable"]
+) -> list[list["keras.Variable"]]:
+    """Return a built optimizer's variables for each trained one, if it orders them so."""
+    all_slots = optimizer.variables[len(shared_variables(optimizer)) :]
+    n_each = len(all_slots) // len(variables)
+    return [all_slots[i * n_each : (i + 1) * n_each] for i in range(len(variables))]
+
+
+# ---- scikeras: parameters with a destination reach nothing ---------------------------------------
+
+
+def scikeras_routing() -> Any:
+    """Import scikeras's routing functions, which do not import TensorFlow.
+
+    The import replaces methods of several Keras classes for the whole process; here they are put
+    back.
+    """
+    import keras
+
+    imported_before = "scikeras" in sys.modules
+    classes = (keras.Model, keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)
+    originals = [
+        (cls, name, vars(cls).get(name))
+        for cls in classes
+        for name in ("__reduce__", "__deepcopy__")
+    ]
+    from scikeras import _utils as routing
+
+    for cls, name, original in originals:
+        if imported_before or vars(cls).get(name) is original:
+            continue
+        if original is None:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, original)
+    return routing
