@@ -104,6 +104,13 @@ def calls(operation: "keras.Operation") -> list[Any]:
     return operation._inbound_nodes
 
 
+def is_own_operation(kind: type) -> bool:
+    """Tell whether a class is the one that Keras makes operations of, which have no public name."""
+    home = sys.modules.get(kind.__module__)
+    known = kind.__module__.startswith(f"{KERAS_SOURCE}ops.")
+    return known and vars(home).get(kind.__name__) is kind
+
+
 @cache
 def functional_class() -> type:
     """Return the class of models that are made of inputs and outputs, which has no public name."""

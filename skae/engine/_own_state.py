@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from skae.engine._functions import has_own_state, layers_by_path
+from skae._compat import layers_directly_in
+from skae.engine._proof import is_known_layer
 from skae.engine._variables import values_of
 
 
@@ -56,17 +57,27 @@ def own_states(layer: keras.layers.Layer) -> dict[str, OwnState]:
     """Return such states of a layer and the layers in it, by path."""
     return {
         path: OwnState.of(inner)
-        for path, inner in _with_itself(layer).items()
-        if inner.built and has_own_state(inner)
+        for path, inner in _by_path(layer).items()
+        if inner.built and _has_own_state(inner)
     }
 
 
 def load_own_states(layer: keras.layers.Layer, states: dict[str, OwnState]) -> None:
     """Give a layer and the layers in it the states of others like them."""
-    layers = _with_itself(layer)
+    layers = _by_path(layer)
     for path, state in states.items():
         state.load_into(layers[path])
 
 
-def _with_itself(layer):
-    return {"": layer, **layers_by_path(layer)}
+def _by_path(layer, path=""):
+    """Return a layer and those in it, at any depth, by their names from the outside in."""
+    found = {path: layer}
+    for inner in layers_directly_in(layer):
+        found |= _by_path(inner, f"{path}/{inner.name}")
+    return found
+
+
+def _has_own_state(layer):
+    """Tell whether a layer keeps state elsewhere than in its weights and its configuration."""
+    loading = (cls for cls in type(layer).__mro__ if "load_own_variables" in vars(cls))
+    return "save_assets" in dir(layer) or not is_known_layer(next(loading))

@@ -90,36 +90,44 @@ def leaves_model_alone(callback: keras.callbacks.Callback) -> bool:
     return type(callback) in _CALLBACKS or type(callback).__module__.split(".")[0] == "skae"
 
 
+def is_known(part: Any) -> bool:
+    """Tell whether a function is Keras's own, or an object of one of Keras's own classes."""
+    if isinstance(part, FunctionType):
+        return id(part) in _FUNCTIONS
+    return type(part) in _PARTS
+
+
+def is_known_layer(kind: type) -> bool:
+    """Tell whether the layers of a class are their configuration and their weights."""
+    return kind in _LAYERS
+
+
+def unknown_parts(layer: keras.Layer) -> dict[str, Any]:
+    """Return the functions, objects and classes among a layer's attributes that are not known."""
+    return {
+        name: value
+        for name, value in vars(layer).items()
+        if callable(value)
+        and not isinstance(value, keras.Layer | keras.Variable)
+        and name not in WRAPPED_BY_KERAS
+        and not is_known(value)
+    }
+
+
 def check_layers(model: keras.Model) -> None:
     """Raise unless every layer of a model, at any depth, is its configuration and its weights."""
     for layer in layers_within(model):
         _check_type(layer, _LAYERS)
         if isinstance(layer, keras.Model):
             _check_graph(layer)
-        else:
-            _check_attributes(layer)
+        elif unknown_parts(layer):
+            raise UnprovenError(f"{unknown_parts(layer)} are not Keras's own")
 
 
 def _check_graph(model):
     operations = getattr(model, "operations", model.layers)
     if "call" in vars(model) or not all(isinstance(step, keras.Layer) for step in operations):
         raise UnprovenError(f"{model.name} is more than its layers, one after the other")
-
-
-def _check_attributes(layer):
-    for name, value in vars(layer).items():
-        if name not in WRAPPED_BY_KERAS:
-            _check_attribute(value)
-
-
-def _check_attribute(value):
-    if isinstance(value, keras.Layer | keras.Variable) or not callable(value):
-        return
-    if isinstance(value, FunctionType):
-        if id(value) not in _FUNCTIONS:
-            raise UnprovenError(f"{value!r} is not Keras's own")
-    else:
-        _check_type(value, _PARTS)
 
 
 def _check_type(thing, known):

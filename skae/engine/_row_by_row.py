@@ -4,8 +4,8 @@ import keras
 from keras import layers
 
 from skae import layers as own_layers
-from skae._compat import KERAS_SOURCE, calls, functional_class, layers_directly_in
-from skae.engine._functions import callables_of_the_user
+from skae._compat import calls, functional_class, is_own_operation, layers_directly_in
+from skae.engine._proof import unknown_parts
 
 _ROW_BY_ROW = (
     layers.InputLayer,
@@ -63,6 +63,11 @@ _ROW_BY_ROW = (
     layers.SpatialDropout1D,
     layers.SpatialDropout2D,
     layers.SpatialDropout3D,
+    layers.SimpleRNNCell,
+    layers.LSTMCell,
+    layers.GRUCell,
+    layers.TimeDistributed,
+    layers.Bidirectional,
     layers.AlphaDropout,
     layers.GaussianDropout,
     layers.GaussianNoise,
@@ -70,6 +75,7 @@ _ROW_BY_ROW = (
     own_layers.ContractionPenalty,
     own_layers.GaussianCode,
     own_layers.GaussianCorruption,
+    own_layers.LayerCorruption,
     own_layers.MaskingCorruption,
     own_layers.SaltAndPepperCorruption,
     own_layers.SparsityPenalty,
@@ -124,8 +130,8 @@ _ELEMENT_WISE = (
 def mixes_rows(core: keras.Model, *, training: bool = True) -> bool:
     """Tell whether an output of a model may depend on more than one row of the batch.
 
-    Only what is known to work row by row does not: layers of known classes without functions of
-    the user's, and element-wise operations between layers.
+    Only what is known to work row by row does not: layers of known classes with known parts, and
+    element-wise operations between layers.
 
     Parameters
     ----------
@@ -144,22 +150,20 @@ def _is_row_by_row(operation, training):
         return all(_is_row_by_row(layer, training) for layer in operation.layers)
     if not isinstance(operation, layers.Layer):
         return _is_element_wise(operation)
-    if callables_of_the_user(operation):
+    inner = layers_directly_in(operation)
+    if unknown_parts(operation) or not all(_is_row_by_row(layer, training) for layer in inner):
         return False
     if kind in _ALONG_AN_AXIS:
         return all(axis == -1 or axis > 0 for axis in keras.tree.flatten(operation.axis))
     if kind in _OVER_TIME:
-        return not operation.stateful and not callables_of_the_user(operation.cell)
-    if kind in (layers.TimeDistributed, layers.Bidirectional, own_layers.LayerCorruption):
-        inner = layers_directly_in(operation)
-        return all(_is_row_by_row(layer, training) for layer in inner)
+        return not operation.stateful
     return kind in _ROW_BY_ROW or (not training and kind in _ROW_BY_ROW_IN_USE)
 
 
 def _is_element_wise(operation):
     """Tell whether an operation works entry by entry on tensors that all have a row an axis."""
     kind = type(operation)
-    known = kind.__module__.startswith(f"{KERAS_SOURCE}ops.") and kind.__name__ in _ELEMENT_WISE
+    known = kind.__name__ in _ELEMENT_WISE and is_own_operation(kind)
     ranks = {
         len(tensor.shape)
         for node in calls(operation)

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from skae.engine._functions import is_of_the_user
+from skae.engine._proof import is_known
 from skae.layers._packed_layers import renamed
 
 
@@ -27,7 +27,7 @@ def activation_name(activation: Any) -> str:
     if layer_class is not None:
         return layer_class.__name__
     function = keras.activations.get(activation)
-    return "custom" if is_of_the_user(function) else keras.activations.serialize(function)
+    return keras.activations.serialize(function) if is_known(function) else "custom"
 
 
 def activation_layer(activation: Any, name: str) -> keras.layers.Layer:

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from skae._compat import all_steps, ends, functional_class, nodes_by_depth
-from skae.engine._functions import callables_of_the_user, is_of_the_user
+from skae.engine._proof import is_known, is_known_layer, unknown_parts
 
 _held: ContextVar[list[Any]] = ContextVar("_held")
 
@@ -228,7 +228,7 @@ class _TakingApart:
     def _held_if_own(self, value):
         if isinstance(value, keras.layers.Layer):
             return self._hold(packed(self._originals.get(id(value), value)))
-        if callable(value) and not isinstance(value, Held) and is_of_the_user(value):
+        if callable(value) and not isinstance(value, Held) and not is_known(value):
             return self._hold(value)
         return value
 
@@ -239,7 +239,7 @@ class _TakingApart:
     def _twin(self, layer):
         if id(layer) not in self._twins:
             twin = self._new_twin(layer, type(layer))
-            own = callables_of_the_user(layer)
+            own = unknown_parts(layer)
             for name, value in vars(layer).items():
                 vars(twin)[name] = self._hold(value) if name in own else self._inner(value)
         return self._twins[id(layer)]
@@ -255,7 +255,7 @@ class _TakingApart:
             return [self._inner(entry) for entry in value] if has_layers else value
         if not isinstance(value, keras.layers.Layer):
             return value
-        if not (is_graph(value) or is_of_the_user(type(value))):
+        if is_known_layer(type(value)) and not is_graph(value):
             return self._twin(value)
         if id(value) not in self._twins:
             twin = self._new_twin(value, _held_class(type(value)))
