@@ -118,7 +118,7 @@ class ClassicAutoencoder(BaseAutoencoder):
         super().__init__(n_components, epochs=epochs, random_state=random_state)
         self.units = units
 
-    def _network(self):
+    def make_network(self):
         return DenseNetwork((self.units,))
 
 
@@ -128,8 +128,7 @@ class BlurredAutoencoder(DenseAutoencoder):
 
     blur: float = 0.1
 
-    def _code(self, features, kernel_initializer):
-        codes = super()._code(features, kernel_initializer)
+    def regularize_code(self, seen, features, codes):
         return keras.layers.GaussianNoise(self.blur, name="blur")(codes)
 
 

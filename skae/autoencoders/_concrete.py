@@ -173,10 +173,12 @@ feature_names_in_, mean_
 
     # ---- the model ------------------------------------------------------------------------
 
-    def _network(self):
-        return _DecoderOnly(super()._network())
+    def make_network(self):
+        """Return the network without its encoder."""
+        return _DecoderOnly(super().make_network())
 
-    def _code(self, features, kernel_initializer):
+    def compute_code(self, features, kernel_initializer):
+        """Return the features that are chosen, in training mixtures of them."""
         if len(features.shape) > 2:
             features = keras.layers.Flatten(name="selection_flatten")(features)
         return ConcreteSelection(self.n_components, name="selection")(features)

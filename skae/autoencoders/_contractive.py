@@ -83,7 +83,8 @@ feature_names_in_, mean_
         "contraction": [Interval(Real, 0, None, closed="left")],
     }
 
-    def _finish(self, seen, features, codes):
+    def regularize_code(self, seen, features, codes):
+        """Return the code, with the penalty on its Jacobian."""
         encoder = keras.Model(seen, codes, name="contracted")
         return ContractionPenalty(
             encoder, self.contraction / prod(codes.shape[1:]), name="contraction"

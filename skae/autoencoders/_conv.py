@@ -80,5 +80,6 @@ feature_names_in_, mean_
         "n_components": [POSITIVE, None],
     }
 
-    def _network(self):
+    def make_network(self):
+        """Return the convolutional network of these parameters."""
         return ConvNetwork.with_parameters_of(self)

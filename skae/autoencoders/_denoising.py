@@ -105,7 +105,8 @@ feature_names_in_, mean_
         "clip": ["boolean"],
     }
 
-    def _corrupt(self, inputs):
+    def corrupt(self, inputs):
+        """Return the inputs with noise, in training alone."""
         return self._corruption_layer()(inputs)
 
     def _corruption_layer(self):

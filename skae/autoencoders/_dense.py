@@ -121,5 +121,6 @@ class DenseAutoencoder(BaseAutoencoder):
 
     _parameter_constraints: ClassVar[dict[str, list]] = DenseNetwork._parameter_constraints
 
-    def _network(self):
+    def make_network(self):
+        """Return the dense network of these parameters."""
         return DenseNetwork.with_parameters_of(self)

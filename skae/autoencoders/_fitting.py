@@ -27,6 +27,7 @@ from skae.layers._activations import activated, activation_name
 from skae.model._assembly import assemble
 from skae.model._principal import is_beaten, principal_axes
 from skae.model._scaling import GlobalScale, weighted_mean
+from skae.networks import BaseNetwork
 
 _DEFAULT_PATIENCE = 20
 _COMPILED = {"optimizer", "learning_rate", "loss"}
@@ -48,15 +49,36 @@ class AutoencoderFitting(CommonParameters, ABC):
     # ---- what a variant says --------------------------------------------------------------
 
     @abstractmethod
-    def _network(self):
-        """Return the network."""
+    def make_network(self) -> BaseNetwork:
+        """Return the network: the layers on either side of the code."""
 
-    def _corrupt(self, inputs):
-        """Return what the encoder sees of the standardised input."""
+    def corrupt(self, inputs: Any) -> Any:
+        r"""Return what the encoder sees of the standardised input.
+
+        Parameters
+        ----------
+        inputs : KerasTensor of shape (None, \*sample_shape)
+
+        Returns
+        -------
+        seen : KerasTensor of the same shape
+        """
         return inputs
 
-    def _code(self, features, kernel_initializer):
-        """Return the code; without a size of its own it is the features."""
+    def compute_code(self, features: Any, kernel_initializer: Any) -> Any:
+        """Return the code; if ``n_components`` is None it is the features.
+
+        Parameters
+        ----------
+        features : KerasTensor
+            Output of the network's encoder body.
+        kernel_initializer : str or keras.initializers.Initializer
+            What the kernel starts from; zeros where PCA's projection is added.
+
+        Returns
+        -------
+        codes : KerasTensor of shape (None, n_components)
+        """
         if self.n_components is None:
             return features
         if len(features.shape) > 2:
@@ -66,8 +88,18 @@ class AutoencoderFitting(CommonParameters, ABC):
         )
         return activated(layer, self.code_activation, features)
 
-    def _finish(self, seen, features, codes):
-        """Return the code as the decoder gets it, given what the encoder sees and its features."""
+    def regularize_code(self, seen: Any, features: Any, codes: Any) -> Any:
+        """Return the code as the decoder gets it: with a penalty, or drawn at random.
+
+        Parameters
+        ----------
+        seen, features, codes : KerasTensor
+            What the encoder sees, the output of its body, and the code.
+
+        Returns
+        -------
+        codes : KerasTensor of the same shape
+        """
         return codes
 
     def _principal_start(self, rows, rng):
@@ -200,7 +232,7 @@ class AutoencoderFitting(CommonParameters, ABC):
         else:
             self._scale = GlobalScale.identity(rows.shape[1])
             self.mean_ = weighted_mean(rows, weights)
-        self._sample_shape = self._network().sample_shape(self._row_shape)
+        self._sample_shape = self.make_network().sample_shape(self._row_shape)
 
     def _split(self, rows, weights, rng, share_held_out):
         """Return all rows, those to train on and those held out, as the network sees them."""
@@ -229,14 +261,14 @@ class AutoencoderFitting(CommonParameters, ABC):
 
     def _built(self, principal):
         """Return a new model, with the principal start if there is one."""
-        network = self._network()
+        network = self.make_network()
         network.check_parameters()
         return assemble(
             network,
             self._sample_shape,
-            corrupt=self._corrupt,
-            code=self._code,
-            finish=self._finish,
+            corrupt=self.corrupt,
+            compute_code=self.compute_code,
+            regularize_code=self.regularize_code,
             output_activation=self.output_activation,
             scale=self._scale if self._standardizes() else None,
             principal=principal,
@@ -258,14 +290,14 @@ class AutoencoderFitting(CommonParameters, ABC):
     def _starts_from_pca(self, n_rows):
         most = min(n_rows, self.n_features_in_)
         possible = self.n_components is not None and self.n_components <= most
-        possible = possible and self._network().starts_at_zero
+        possible = possible and self.make_network().starts_at_zero
         linear = self._standardizes() and activation_name(self.code_activation) == "linear"
         if self.init == "pca" and not (possible and linear):
             raise ValueError(
                 "init='pca' needs linear code and output and n_components of at most "
                 f"min(n_samples, n_features) = {most}; got n_components="
                 f"{self.n_components}, output_activation={self.output_activation!r}, "
-                f"code_activation={self.code_activation!r}, {self._network()!r}. Use "
+                f"code_activation={self.code_activation!r}, {self.make_network()!r}. Use "
                 "init='auto' or 'random'."
             )
         return self.init != "random" and possible and linear

@@ -11,7 +11,7 @@ from skae import engine
 from skae._parameters import Callbacks, LearningRate, Loss, Optimizer
 from skae.autoencoders._base import BaseAutoencoder
 from skae.engine._seeding import seeded
-from skae.model._halves import halves, private_copy
+from skae.model._splitting import private_copy, split_at_code
 from skae.networks import KerasNetwork
 
 Model: TypeAlias = keras.layers.Layer | Callable[..., keras.layers.Layer]
@@ -197,7 +197,8 @@ feature_names_in_, mean_
         with seeded(0):
             super()._set_scale(rows, weights)
 
-    def _network(self):
+    def make_network(self):
+        """Return the network of encoder and decoder, or of the two parts of ``model``."""
         self._check_destinations()
         if (self.model is None) == (self.encoder is None) or (
             (self.encoder is None) != (self.decoder is None)
@@ -214,7 +215,7 @@ feature_names_in_, mean_
         model = self._made(self.model, "model")
         if model.compiled:
             self._settings = (model.optimizer, model.loss)
-        return KerasNetwork(*halves(private_copy(model, self._row_shape), self.code_layer))
+        return KerasNetwork(*split_at_code(private_copy(model, self._row_shape), self.code_layer))
 
     def _made(self, model: keras.layers.Layer | Callable, destination: str):
         """Return a model as it is, or what its function builds."""
@@ -226,7 +227,8 @@ feature_names_in_, mean_
             parameters["meta"] = {"n_features_in_": self.n_features_in_, "X_shape_": shape}
         return model(**parameters)
 
-    def _code(self, features, kernel_initializer):
+    def compute_code(self, features, kernel_initializer):
+        """Return the output of the encoder."""
         return features
 
     def _standardizes(self):
@@ -248,5 +250,5 @@ feature_names_in_, mean_
 
     def _compile_again(self):
         with seeded(0):
-            self._network()  # says what a compiled model brings along
+            self.make_network()  # says what a compiled model brings along
         self._compile()

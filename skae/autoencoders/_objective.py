@@ -41,7 +41,8 @@ class ObjectiveAutoencoder(BaseAutoencoder):
             params = {**params, "network": DenseNetwork()}
         return super().set_params(**params)
 
-    def _network(self):
+    def make_network(self):
+        """Return the network that was given or the default, with ``activation``."""
         network = self._given_or_dense_network()
         if self.activation is None:
             return network

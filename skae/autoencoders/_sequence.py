@@ -76,7 +76,8 @@ feature_names_in_, mean_
         "n_components": [POSITIVE, None],
     }
 
-    def _network(self):
+    def make_network(self):
+        """Return the recurrent network of these parameters."""
         return RecurrentNetwork.with_parameters_of(self)
 
     # ---- padding --------------------------------------------------------------------------

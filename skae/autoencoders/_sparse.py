@@ -81,7 +81,8 @@ feature_names_in_, mean_
         "target_rate": [Interval(Real, 0, 1, closed="neither")],
     }
 
-    def _finish(self, seen, features, codes):
+    def regularize_code(self, seen, features, codes):
+        """Return the code, with the sparsity penalty."""
         if self.penalty == "l1":
             return SparsityPenalty(self.sparsity, name="sparsity")(codes)
         if activation_name(self.code_activation) != "sigmoid":

@@ -235,7 +235,8 @@ feature_names_in_, mean_
 
     # ---- the model ------------------------------------------------------------------------
 
-    def _finish(self, seen, features, codes):
+    def regularize_code(self, seen, features, codes):
+        """Return the mean of the code, in training a draw around it, with the divergence."""
         if len(features.shape) > 2:
             features = keras.layers.Flatten(name="log_variance_flatten")(features)
         log_variance = keras.layers.Dense(

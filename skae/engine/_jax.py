@@ -61,7 +61,7 @@ class JaxProgram(CompiledProgram):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 
-    def resident(self, rows: np.ndarray) -> np.ndarray:
+    def prepare_rows(self, rows: np.ndarray) -> np.ndarray:
         """Return ``rows`` as the array that epochs gather from."""
         return rows
 

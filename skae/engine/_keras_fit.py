@@ -44,7 +44,7 @@ class KerasProgram(Program):
         load(self.model.variables, weights)
         load(self.model.optimizer.variables, optimizer_state)
 
-    def resident(self, rows: np.ndarray) -> np.ndarray:
+    def prepare_rows(self, rows: np.ndarray) -> np.ndarray:
         """Return ``rows`` as they are."""
         return rows
 

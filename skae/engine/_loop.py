@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skae.engine._programs import lent_program
+from skae.engine._programs import cached_program
 from skae.engine._proof import leaves_model_alone
 from skae.engine._rows import Rows, StreamedRows
 from skae.engine._variables import load, values_of
@@ -58,7 +58,7 @@ class _BestState:
     loss: float = np.inf
     epoch: int = 0
 
-    def offer(self, loss, epoch, program) -> None:
+    def keep_if_better(self, loss, epoch, program) -> None:
         if loss < self.loss:
             program.remember()
             self.loss, self.epoch = loss, epoch
@@ -115,7 +115,7 @@ def train_model(
         ``keep_best``, else the one that training has reached.
     """
     n_batches = -(-len(rows) // batch_size)
-    with lent_program(
+    with cached_program(
         model,
         optimizer_state,
         batch_size=batch_size,
@@ -175,14 +175,14 @@ class _Run:
         self._program = program
         self._shuffle = shuffle
         self._rng = rng
-        self._rows = rows.loaded(program.resident)
-        self._validation = None if validation is None else validation.loaded(program.resident)
+        self._rows = rows.loaded(program.prepare_rows)
+        self._validation = None if validation is None else validation.loaded(program.prepare_rows)
 
     def epochs(self, epochs, listeners, patience, keep_best) -> TrainingResult:
         result, best = TrainingResult(), _BestState()
         start = self._start() if keep_best else None
         if start is not None:
-            best.offer(start.loss, epochs.start, self._program)
+            best.keep_if_better(start.loss, epochs.start, self._program)
         self._program.model.stop_training = False
         listeners.on_train_begin()
         self._program.check_compilation()
@@ -211,7 +211,7 @@ class _Run:
             self._program.check_compilation()
             result.append(logs)
             if keep_best or patience is not None:
-                best.offer(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
+                best.keep_if_better(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
             out_of_patience = patience is not None and epoch + 1 - best.epoch >= patience
             if out_of_patience or self._program.model.stop_training:
                 break

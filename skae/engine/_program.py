@@ -70,7 +70,7 @@ class Program(ABC):
         """Return to the state kept last."""
 
     @abstractmethod
-    def resident(self, rows: np.ndarray):
+    def prepare_rows(self, rows: np.ndarray):
         """Return ``rows`` as what epochs gather from."""
 
     @abstractmethod

@@ -87,7 +87,7 @@ def _program_class():
 
 
 @contextmanager
-def lent_program(
+def cached_program(
     model: keras.Model,
     optimizer_state: list[np.ndarray] | None,
     *,
@@ -95,7 +95,7 @@ def lent_program(
     n_steps: int,
     alone: bool,
 ):
-    """Lend a program that holds the weights of ``model`` and an optimizer's state.
+    """Check out a cached program, with the weights of ``model`` and an optimizer's state.
 
     After an exception ``model`` is as it was; otherwise it has the weights that the program's
     model has then.

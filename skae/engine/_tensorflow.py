@@ -84,7 +84,7 @@ class TensorFlowProgram(CompiledProgram):
         """Return to the state kept last."""
         self._restore()
 
-    def resident(self, rows: np.ndarray) -> tf.Tensor:
+    def prepare_rows(self, rows: np.ndarray) -> tf.Tensor:
         """Return ``rows`` as the tensor that epochs gather from, without a copy if possible."""
         if rows.ctypes.data % _ALIGNMENT or not rows.flags.c_contiguous or not rows.flags.writeable:
             return tf.convert_to_tensor(rows)

@@ -19,8 +19,8 @@ def assemble(
     sample_shape: Shape,
     *,
     corrupt: Callable[[Any], Any],
-    code: Callable[[Any, str], Any],
-    finish: Callable[[Any, Any, Any], Any],
+    compute_code: Callable[[Any, str], Any],
+    regularize_code: Callable[[Any, Any, Any], Any],
     output_activation,
     scale: GlobalScale | None,
     principal: tuple[np.ndarray, np.ndarray] | None,
@@ -35,9 +35,9 @@ def assemble(
         Shape of a row.
     corrupt : callable
         Maps the standardised input to what the encoder sees.
-    code : callable
+    compute_code : callable
         Maps the encoder body's features and a kernel initializer to the code.
-    finish : callable
+    regularize_code : callable
         Maps what the encoder sees, the features and the code to the code as the decoder gets it.
     output_activation : str or callable
     scale : GlobalScale or None
@@ -52,10 +52,10 @@ def assemble(
     standardized = inputs if scale is None else Standardization(name="standardization")(inputs)
     seen = corrupt(standardized)
     features = network.encoder_body(seen)
-    codes = code(features, kernel_initializer)
+    codes = compute_code(features, kernel_initializer)
     if principal is not None:
         codes = _add_projection(codes, seen, principal[0])
-    encoder = keras.Model(inputs, finish(seen, features, codes), name="encoder")
+    encoder = keras.Model(inputs, regularize_code(seen, features, codes), name="encoder")
 
     latent = keras.Input(encoder.output.shape[1:], name="latent")
     outputs = network.decoder_body(latent, sample_shape, kernel_initializer)

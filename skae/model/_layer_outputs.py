@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from skae._compat import nodes_by_depth
-from skae.model._halves import calls_of
 from skae.model._persistence import PackedModel
+from skae.model._splitting import calls_of
 
 
 def activations(autoencoder, rows: np.ndarray) -> dict[str, np.ndarray]:

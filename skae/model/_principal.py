@@ -7,7 +7,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from skae.data._chunks import chunks
 from skae.engine import Rows, StreamedRows
-from skae.model._blas import threads_for
+from skae.model._threads import threads_for
 
 _LARGEST_EXACT = 2048
 

@@ -354,11 +354,11 @@ def _path_differences(passage):
             f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
             "or another score."
         ) from error
-    ways = [_way(encoder, part) for part in (samples, reconstructions)]
+    ways = [_hidden_activations(encoder, part) for part in (samples, reconstructions)]
     return np.concatenate([x - y for x, y in zip(*ways, strict=True)], axis=1)
 
 
-def _way(encoder, samples):
+def _hidden_activations(encoder, samples):
     inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
     code = keras.ops.convert_to_numpy(encoder(inputs, training=False))
     way = (inputs, *hidden_path(encoder)(inputs), code)

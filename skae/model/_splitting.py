@@ -58,7 +58,7 @@ def private_copy(model: keras.Model, sample_shape: Shape) -> keras.Model:
     return copy
 
 
-def halves(model: keras.Model, code_layer: str | None) -> tuple[keras.Model, keras.Model]:
+def split_at_code(model: keras.Model, code_layer: str | None) -> tuple[keras.Model, keras.Model]:
     """Return a model's encoder and decoder, which share its layers.
 
     Parameters
