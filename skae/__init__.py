@@ -15,6 +15,7 @@ _HOME_OF = {
     "BaseAutoencoder": "skae.autoencoders._base",
     "BaseNetwork": "skae.networks",
     "BaseScore": "skae.outlier",
+    "Blocks": "skae.data._blocks",
     "ConcreteAutoencoder": "skae.autoencoders._concrete",
     "ContractiveAutoencoder": "skae.autoencoders._contractive",
     "ConvAutoencoder": "skae.autoencoders._conv",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from skae.autoencoders._sequence import SequenceAutoencoder as SequenceAutoencoder
     from skae.autoencoders._sparse import SparseAutoencoder as SparseAutoencoder
     from skae.autoencoders._variational import VariationalAutoencoder as VariationalAutoencoder
+    from skae.data._blocks import Blocks as Blocks
     from skae.data._windows import SlidingWindows as SlidingWindows
     from skae.engine import clear_compiled_programs as clear_compiled_programs
     from skae.networks import BaseNetwork as BaseNetwork

@@ -5,15 +5,19 @@ import pytest
 from sklearn.decomposition import PCA
 
 from skae import DenseAutoencoder
-from skae.engine import StreamedRows, _rows, split_rows
-from skae.model._scaling import GlobalScale, aligned_empty
+from skae.data import _blocks, _memory, _sources
+from skae.data._memory import aligned_empty
+from skae.engine import StreamedRows, _mixing, split_rows
+from skae.model._scaling import GlobalScale
 
 
 @pytest.fixture
 def streamed(monkeypatch):
     """Make every data set too large for memory, and read eight rows of eight features at a time."""
-    monkeypatch.setattr(_rows, "_LARGEST_SHARE_OF_MEMORY", 0.0)
-    monkeypatch.setattr(_rows, "_BLOCK_BYTES", 4 * 8 * 8)
+    monkeypatch.setattr(_memory, "_LARGEST_SHARE", 0.0)
+    monkeypatch.setattr(_blocks, "PIECE_BYTES", 8 * 8 * 8)
+    monkeypatch.setattr(_sources, "PIECE_BYTES", 8 * 8 * 8)
+    monkeypatch.setattr(_mixing, "_PART_BYTES", 4 * 8 * 30)
 
 
 def curved_rows(n=100):

@@ -1,5 +1,7 @@
 """The scikit-learn face of every autoencoder."""
 
+from functools import partial
+
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +12,8 @@ from skae import engine
 from skae.autoencoders._fitting import AutoencoderFitting
 from skae.autoencoders._html import html_summary
 from skae.data._chunks import chunks
-from skae.data._frames import framed
+from skae.data._frames import feature_names_of, framed
+from skae.data._mapping import over_blocks, sum_over_blocks
 from skae.data._validation import check_row_shape, validate_codes, validate_rows
 from skae.model._persistence import KerasHolder
 
@@ -56,7 +59,10 @@ class BaseAutoencoder(
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        return self._mapped(engine.Mapping.ENCODE, self._rows_in_use(X))
+        check_is_fitted(self)
+        return over_blocks(
+            self._codes, X, (self._n_features_out,), names_of=self.get_feature_names_out
+        )
 
     def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
         r"""Return the rows that codes stand for.
@@ -96,7 +102,11 @@ class BaseAutoencoder(
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        return framed(self._reconstructed(self._rows_in_use(X)), X, self)
+        check_is_fitted(self)
+        rows = over_blocks(
+            self._reconstructions, X, self._row_shape, names_of=partial(feature_names_of, self)
+        )
+        return framed(rows, X, self) if isinstance(rows, np.ndarray) else rows
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
         r"""Return how well each row is reconstructed: minus its mean squared error.
@@ -115,8 +125,8 @@ class BaseAutoencoder(
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        rows = self._rows_in_use(X)
-        return -self._squared_errors(rows) * self._scale.scale**2 / self._n_observed(rows)
+        check_is_fitted(self)
+        return over_blocks(self._scores, X, (), dtype=np.float64)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         r"""Return the fraction of variance that is reconstructed.
@@ -139,12 +149,28 @@ class BaseAutoencoder(
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        rows = self._rows_in_use(X)
-        error = self._squared_errors(rows).sum()
-        total = sum(self._squared_deviations(rows[chunk]) for chunk in chunks(len(rows)))
+        error, total = sum_over_blocks(self._error_and_deviation, X, 2)
         if total == 0:
             return float(error == 0)
         return float(1 - error / total)
+
+    def _codes(self, X):
+        return self._mapped(engine.Mapping.ENCODE, self._rows_in_use(X))
+
+    def _reconstructions(self, X):
+        return self._reconstructed(self._rows_in_use(X))
+
+    def _scores(self, X):
+        rows = self._rows_in_use(X)
+        return -self._squared_errors(rows) * self._scale.scale**2 / self._n_observed(rows)
+
+    def _error_and_deviation(self, X):
+        """Return Σ ‖x − x̂‖² and Σ ‖x − mean‖², in standardised units."""
+        rows = self._rows_in_use(X)
+        total = sum(
+            self._squared_deviations(rows[chunk]) for chunk in chunks(*rows.shape, in_cache=False)
+        )
+        return np.array([self._squared_errors(rows).sum(), total])
 
     def _rows_in_use(self, X):
         check_is_fitted(self)
@@ -182,7 +208,7 @@ class BaseAutoencoder(
     def _squared_errors(self, rows):
         """Return Σ (x − x̂)² of each row, in standardised units."""
         errors = np.empty(len(rows))
-        for chunk in chunks(len(rows)):
+        for chunk in chunks(*rows.shape, in_cache=False):
             errors[chunk] = self._sample_errors(self._samples(rows[chunk]))
         return errors
 

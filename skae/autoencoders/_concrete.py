@@ -134,8 +134,10 @@ feature_names_in_, mean_
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
-        rows = self._rows_in_use(X)
-        return rows[:, self.get_support()].astype(np.float32)
+        return ObjectiveAutoencoder.transform(self, X)  # not the mixin's
+
+    def _codes(self, X):
+        return self._rows_in_use(X)[:, self.get_support()].astype(np.float32)
 
     def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
         r"""Return the rows that the decoder reconstructs from the chosen columns.

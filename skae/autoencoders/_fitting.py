@@ -16,10 +16,10 @@ from skae.autoencoders._common_parameters import CommonParameters
 from skae.autoencoders._learner import learner_of
 from skae.data._chunks import chunks
 from skae.data._validation import (
-    check_reach,
     check_row_shape,
     drop_weightless,
-    validate_rows,
+    in_reach,
+    validate_rows_or_blocks,
     warn_of_ignored_targets,
 )
 from skae.engine._seeding import seeded
@@ -217,12 +217,11 @@ class AutoencoderFitting(CommonParameters, ABC):
         self._compile()
 
     def _training_rows(self, X, sample_weight, *, reset):
-        rows, row_shape = validate_rows(self, X, reset=reset)
+        rows, row_shape = validate_rows_or_blocks(self, X, reset=reset)
         if reset:
             self._row_shape = row_shape
         check_row_shape(self, row_shape, self._row_shape)
-        check_reach(rows, self.output_activation)
-        return drop_weightless(rows, sample_weight)
+        return drop_weightless(in_reach(rows, self.output_activation), sample_weight)
 
     def _set_scale(self, rows, weights):
         """Fix what is standardised, and how."""
@@ -348,7 +347,7 @@ class AutoencoderFitting(CommonParameters, ABC):
             [
                 self._sample_errors(values[chunk])
                 for values, _ in rows.blocks()
-                for chunk in chunks(len(values))
+                for chunk in chunks(len(values), values[0].size, in_cache=False)
             ]
         )
 

@@ -11,6 +11,7 @@ from keras import ops
 from skae import engine
 from skae._parameters import POSITIVE, Activation, Sizes, parametrized
 from skae.autoencoders._base import BaseAutoencoder
+from skae.data._blocks import weighted_pieces
 from skae.networks import RecurrentNetwork
 
 
@@ -88,11 +89,14 @@ feature_names_in_, mean_
     def _set_scale(self, rows, weights):
         super()._set_scale(rows, weights)
         if self.mask_value is not None:
-            counted = self._observed(rows).astype(np.float64)
-            if weights is not None:
-                counted *= weights[:, None]
-            totals = counted.sum(axis=0)
-            self.mean_ = (counted * rows).sum(axis=0) / np.where(totals > 0, totals, 1.0)
+            totals, sums = np.zeros((2, rows.shape[1]))
+            for piece, weights_of_piece in weighted_pieces(rows, weights):
+                counted = self._observed(piece).astype(np.float64)
+                if weights_of_piece is not None:
+                    counted *= weights_of_piece[:, None]
+                totals += counted.sum(axis=0)
+                sums += (counted * piece).sum(axis=0)
+            self.mean_ = sums / np.where(totals > 0, totals, 1.0)
 
     def _compile(self):
         loss = engine.make_loss(self.loss, self._routed("loss"))

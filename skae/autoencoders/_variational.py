@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import field
+from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar, Literal
 
@@ -25,6 +26,7 @@ from skae.autoencoders._likelihood import (
 )
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.data._chunks import chunks
+from skae.data._mapping import over_blocks
 from skae.layers import GaussianCode
 from skae.model._principal import principal_axes
 from skae.model._scaling import weighted_mean
@@ -215,6 +217,11 @@ feature_names_in_, mean_
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
+        check_is_fitted(self)
+        bounds = partial(self._bounds, importance_samples=importance_samples)
+        return over_blocks(bounds, X, (), dtype=np.float64)
+
+    def _bounds(self, X, importance_samples):
         samples = self._samples(self._rows_in_use(X))
         rng = np.random.RandomState(0)
         if importance_samples is None:
@@ -255,12 +262,11 @@ feature_names_in_, mean_
         if bernoulli:
             self.noise_variance_ = None
         elif not self._started_from_pca:
-            centred, weights = _flat(rows)
             if not self._standardizes():
-                centred = centred - self.mean_.astype(np.float32)
-            n_axes = min(self.n_components, *centred.shape)
-            _, variances = _principal_variances(centred, weights, n_axes, rng)
-            self.noise_variance_ = self._noise_beside(variances, centred, weights)
+                rows = rows.centred(self.mean_.astype(np.float32))
+            n_axes = min(self.n_components, len(rows), self.n_features_in_)
+            _, variances = _principal_variances(rows, n_axes, rng)
+            self.noise_variance_ = self._noise_beside(variances, rows)
         nats = 1.0 if self.noise_variance_ is None else 2 * self.noise_variance_
         self.encoder_.get_layer("kl").scale.assign(nats / self.n_features_in_)
 
@@ -270,21 +276,19 @@ feature_names_in_, mean_
         With variances λ and noise σ² they are (λ − σ²)^½ / λ · uᵀx and u (λ − σ²)^½ z for every
         axis u, and the posterior variance is σ² / λ.
         """
-        standardized, weights = _flat(rows)
-        axes, variances = _principal_variances(standardized, weights, self.n_components, rng)
-        self.noise_variance_ = self._noise_beside(variances, standardized, weights)
+        axes, variances = _principal_variances(rows, self.n_components, rng)
+        self.noise_variance_ = self._noise_beside(variances, rows)
         variances = np.maximum(variances, self.noise_variance_)
         gains = np.sqrt(variances - self.noise_variance_)
         self._start_log_variance = np.log(self.noise_variance_ / variances)
         return axes.T * (gains / variances), axes * gains[:, None]
 
-    def _noise_beside(self, variances, centred, weights):
+    def _noise_beside(self, variances, rows):
         """Return the given noise variance, or the mean variance outside the principal axes."""
         if self.noise_variance is not None:
             return self.noise_variance
-        squares = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
-        total = np.average(squares, weights=weights)
-        n_rest = max(centred.shape[1] - len(variances), 1)
+        total = _mean_over(rows, _mean_of_squares)
+        n_rest = max(self.n_features_in_ - len(variances), 1)
         return float(max((total - variances.sum()) / n_rest, _SMALLEST_NOISE))
 
     def _built(self, principal):
@@ -303,8 +307,7 @@ feature_names_in_, mean_
         return ended
 
     def _report_activity(self, rows):
-        values, _ = next(rows.blocks())
-        some = values[:: -(-len(values) // _ROWS_AT_ONCE)]
+        some = rows.some(_ROWS_AT_ONCE)
         means = self._apply(engine.Mapping.ENCODE, some)
         self.active_units_ = means.var(axis=0, dtype=np.float64) > _ACTIVE_VARIANCE
         n_active = int(self.active_units_.sum())
@@ -351,13 +354,24 @@ class _Warmup(keras.callbacks.Callback):
         layer.warmup.assign(min(1.0, (epoch + 1) / self._n_epochs))
 
 
-def _flat(rows):
-    """Return values, one row each, and weights of all rows, or of the first block of a stream."""
-    values, weights = next(rows.blocks())
-    return values.reshape(len(values), -1), weights
-
-
-def _principal_variances(centred, weights, n_axes, rng):
+def _principal_variances(rows, n_axes, rng):
     """Return principal axes and the variances of the rows along them."""
-    axes = principal_axes(engine.Rows(centred, weights), n_axes, rng)
-    return axes, weighted_mean(np.square(centred @ axes.T), weights)
+    axes = principal_axes(rows, n_axes, rng)
+    variances = _mean_over(
+        rows, lambda flat, weights: weighted_mean(np.square(flat @ axes.T), weights)
+    )
+    return axes, variances
+
+
+def _mean_of_squares(flat, weights):
+    squares = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
+    return np.average(squares, weights=weights)
+
+
+def _mean_over(rows, mean_of):
+    """Return the mean over all rows of what a function returns as the mean of some flat rows."""
+    means, totals = [], []
+    for values, weights in rows.blocks():
+        means.append(mean_of(values.reshape(len(values), -1), weights))
+        totals.append(len(values) if weights is None else weights.sum(dtype=np.float64))
+    return sum(mean * (total / sum(totals)) for mean, total in zip(means, totals, strict=True))

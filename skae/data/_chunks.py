@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from sklearn.utils import gen_batches
 
 _ROWS_AT_ONCE = 8192
-_NUMBERS_AT_ONCE = 2**20  # 8 MB in float32, so that they stay in a processor's cache
+_NUMBERS_IN_CACHE = 2**20  # 4 MB in float32
+_MOST_NUMBERS = 2**23  # 64 MB in float64
 
 
-def chunks(n_rows: int, n_features: int = 1) -> Iterator[slice]:
-    """Return slices that cover ``n_rows`` rows in order, some thousands each.
+def chunks(n_rows: int, n_features: int = 1, *, in_cache: bool = True) -> Iterator[slice]:
+    """Return slices that cover ``n_rows`` rows in order, some thousands each, fewer if wide.
 
-    With ``n_features`` no slice has more than about a million numbers.
+    No slice has more than a million numbers, or without ``in_cache`` eight millions.
     """
-    return gen_batches(n_rows, max(1, min(_ROWS_AT_ONCE, _NUMBERS_AT_ONCE // n_features)))
+    most = _NUMBERS_IN_CACHE if in_cache else _MOST_NUMBERS
+    return gen_batches(n_rows, max(1, min(_ROWS_AT_ONCE, most // max(n_features, 1))))

@@ -19,10 +19,10 @@ def framed(rows: np.ndarray, given, estimator):
     adapter = container_adapter("transform", estimator)
     if adapter is None or rows.ndim != 2:
         return rows
-    return adapter.create_container(rows, given, columns=_feature_names(estimator))
+    return adapter.create_container(rows, given, columns=feature_names_of(estimator))
 
 
-def _feature_names(estimator):
+def feature_names_of(estimator):
     """Return the names seen at fit, or scikit-learn's names of columns without any."""
     default = np.array([f"x{i}" for i in range(estimator.n_features_in_)], dtype=object)
     return vars(estimator).get("feature_names_in_", default)

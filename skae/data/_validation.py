@@ -2,11 +2,14 @@
 
 import math
 import warnings
+from functools import partial
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from skae._compat import check_sample_weight
+from skae.data._blocks import BlockRows, Blocks
+from skae.data._sources import as_blocks, in_memory_or_blocks
 from skae.layers._activations import activation_name
 
 _ROWS = "(n_samples, n_features)"
@@ -70,6 +73,9 @@ def validate_rows(estimator, X, *, reset: bool):
     ValueError, TypeError
         If X is not numeric, finite, two- or more-dimensional and as wide as at fit.
     """
+    blocks = as_blocks(X)
+    if blocks is not None and not isinstance(X, np.memmap):
+        X = blocks.whole()
     shape = _shape_of(X)
     flat = X
     if len(shape) > 2:
@@ -84,6 +90,24 @@ def validate_rows(estimator, X, *, reset: bool):
         raise _explained(error, X, _ROWS) from error
     _check_float32_range(rows, type(estimator).__name__)
     return rows, shape[1:]
+
+
+def validate_rows_or_blocks(estimator, X, *, reset: bool):
+    """Return rows and the shape that a row had, as ``validate_rows`` does, or blocks of rows.
+
+    Rows stay blocks if they lie elsewhere than in memory and would not fit there; of these only
+    the first are checked now, and the others as they are read.
+    """
+    X = in_memory_or_blocks(X)
+    if not isinstance(X, Blocks):
+        return validate_rows(estimator, X, reset=reset)
+    _, first = next(X.pieces(), (0, np.empty(X.shape)))
+    validate_rows(estimator, first, reset=reset)
+    return BlockRows(X, partial(_rows_of_piece, estimator)), X.row_shape
+
+
+def _rows_of_piece(estimator, piece):
+    return validate_rows(estimator, piece, reset=False)[0]
 
 
 def _check_float32_range(rows, name, received="X") -> None:
@@ -107,11 +131,16 @@ def check_row_shape(estimator, row_shape, expected) -> None:
         )
 
 
-def check_reach(rows, output_activation) -> None:
-    """Raise if rows lie outside what a bounded output can reach."""
+def in_reach(rows, output_activation):
+    """Return rows, or raise if they lie outside what a bounded output can reach.
+
+    Blocks of rows are checked as they are read.
+    """
     reach = _RANGES.get(activation_name(output_activation))
     if reach is None:
-        return
+        return rows
+    if isinstance(rows, BlockRows):
+        return BlockRows(rows.blocks, lambda piece: in_reach(rows.check(piece), output_activation))
     low, high = reach
     if rows.min() < low or rows.max() > high:
         raise ValueError(
@@ -119,6 +148,7 @@ def check_reach(rows, output_activation) -> None:
             f"{high:g}, but X has values from {rows.min():g} to {rows.max():g}. Scale X (for "
             "instance with MinMaxScaler), or use output_activation='linear'."
         )
+    return rows
 
 
 def validate_codes(estimator, Z, n_components: int):
@@ -150,6 +180,8 @@ def validate_codes(estimator, Z, n_components: int):
 def drop_weightless(rows, sample_weight):
     """Return rows of positive weight, and their weights as float32 with mean 1, or None.
 
+    Blocks of rows are all returned, with weights of 0 among the others.
+
     Raises
     ------
     ValueError
@@ -163,8 +195,11 @@ def drop_weightless(rows, sample_weight):
             "sample_weight is zero for every row: expected at least one positive weight, so that "
             "there is something to fit."
         )
-    weights = check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    like_rows = np.broadcast_to(0.0, rows.shape)
+    weights = check_sample_weight(weights, like_rows, dtype=np.float64, ensure_non_negative=True)
     kept = weights > 0
+    if isinstance(rows, BlockRows):
+        return rows, (weights / weights[kept].mean()).astype(np.float32)
     if not kept.all():
         rows, weights = rows[kept], weights[kept]
     return rows, (weights / weights.mean()).astype(np.float32)
@@ -172,7 +207,7 @@ def drop_weightless(rows, sample_weight):
 
 def warn_of_ignored_targets(X, y) -> None:
     """Warn if y looks like rows to reconstruct instead of X: as many columns, other values."""
-    if y is None or y is X:
+    if y is None or y is X or as_blocks(X) is not None:
         return
     try:
         rows, targets = np.asarray(X), np.asarray(y)

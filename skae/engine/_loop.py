@@ -264,28 +264,22 @@ class _Run:
     def _train_pass(self, listeners):
         train = self._train_by_batch if _wants_batches(listeners) else self._train_block
         total = _Mean()
-        for values, weights in self._rows:
-            train(values, weights, total, listeners)
+        rng = self._rng if self._shuffle else None
+        for values, order, weights in self._rows.epoch(self._program.batch_size, rng):
+            train(values, order, weights, total, listeners)
         return total.value
 
-    def _train_block(self, values, weights, total, listeners):
-        order = self._order(values)
+    def _train_block(self, values, order, weights, total, listeners):
         total.add(self._program.train(values, order, weights), len(order))
 
-    def _train_by_batch(self, values, weights, total, listeners):
-        order, size = self._order(values), self._program.batch_size
+    def _train_by_batch(self, values, order, weights, total, listeners):
+        size = self._program.batch_size
         for start in range(0, len(order), size):
             batch = order[start : start + size]
             step = total.count // size
             listeners.on_train_batch_begin(step)
             total.add(self._program.train(values, batch, weights), len(batch))
             listeners.on_train_batch_end(step, self._named(total.value))
-
-    def _order(self, values):
-        order = np.arange(len(values), dtype=np.int32)
-        if self._shuffle:
-            self._rng.shuffle(order)
-        return order
 
     def _evaluate(self, rows):
         total = _Mean()

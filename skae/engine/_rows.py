@@ -1,13 +1,19 @@
 """Rows to train on: standardised once and resident, or read block by block if they are too many."""
 
-import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
-_LARGEST_SHARE_OF_MEMORY = 0.25
-_BLOCK_BYTES = 2**26
+from skae.data._blocks import BlockRows, in_background
+from skae.data._memory import fits_memory
+from skae.data._sources import SlicedBlocks
+from skae.engine._mixing import mixed
+
+_HELD_OUT_BYTES = 2**26
+_PIECES_ALL_OVER = 64
 
 
 @dataclass(frozen=True)
@@ -30,49 +36,99 @@ class Rows:
         """Yield values and weights, all at once."""
         yield self.values, self.weights
 
-    def loaded(self, load: Callable):
-        """Return the blocks as ``load`` gives them, all rows weighted, loaded once and for all."""
-        return [_each(load, block) for block in self.blocks()]
+    def some(self, n_rows: int) -> np.ndarray:
+        """Return values of at most so many rows from all over."""
+        return self.values[:: -(-len(self.values) // n_rows)]
+
+    def centred(self, mean: np.ndarray) -> "Rows":
+        """Return the rows less a mean, float32 of shape (n_features,)."""
+        return replace(self, values=self.values - mean.reshape(self.values.shape[1:]))
+
+    def loaded(self, load: Callable) -> "_Resident":
+        """Return the rows as ``load`` gives them, all weighted, loaded once and for all."""
+        return _Resident(*_each(load, (self.values, self.weights)))
+
+
+@dataclass(frozen=True)
+class _Resident:
+    values: Any
+    weights: Any
+
+    def __iter__(self):
+        yield self.values, self.weights
+
+    def epoch(self, batch_size, rng):
+        """Yield values, the order in which to train on them, and weights."""
+        order = np.arange(len(self.values), dtype=np.int32)
+        if rng is not None:
+            rng.shuffle(order)
+        yield self.values, order, self.weights
 
 
 @dataclass(frozen=True)
 class StreamedRows:
-    r"""Rows that stay where they are and are standardised block by block, at every pass.
+    r"""Rows that stay where they are and are standardised piece by piece, at every pass.
 
     Attributes
     ----------
-    rows : ndarray or memmap of shape (m, n_features)
+    rows : BlockRows of shape (m, n_features)
         In the units of the data.
     weights : ndarray of shape (m,), float32, or None
-    chosen : ndarray of bool of shape (m,)
-        Which of them belong here.
+        Rows of weight 0 do not count.
+    left_out : ndarray of int
+        Positions, in ascending order, of rows that do not belong here.
     standardize : callable
         Maps rows to standardised float32 rows.
     sample_shape : tuple of int
     """
 
-    rows: np.ndarray
+    rows: BlockRows
     weights: np.ndarray | None
-    chosen: np.ndarray
+    left_out: np.ndarray
     standardize: Callable[[np.ndarray], np.ndarray]
     sample_shape: tuple[int, ...]
 
     def __len__(self):
-        return int(self.chosen.sum())
+        if self.weights is None:
+            return len(self.rows) - len(self.left_out)
+        return int(np.count_nonzero(self.weights) - np.count_nonzero(self.weights[self.left_out]))
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        """Yield values and weights of consecutive rows, some tens of megabytes at a time."""
-        rows_at_once = max(1, _BLOCK_BYTES // (4 * self.rows.shape[1]))
-        for start in range(0, len(self.rows), rows_at_once):
-            block = slice(start, start + rows_at_once)
-            chosen = self.chosen[block]
+        """Yield values and weights of consecutive rows, some megabytes at a time."""
+        return in_background(self.pieces())
+
+    def pieces(
+        self, rng: np.random.RandomState | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Yield what ``blocks`` does, of blocks in random order if there is a generator."""
+        for start, piece in self.rows.pieces(rng):
+            chosen = self._chosen(start, start + len(piece))
             if chosen.any():
-                values = self.standardize(self.rows[block][chosen])
-                weights = None if self.weights is None else self.weights[block][chosen]
+                weights = None
+                if self.weights is not None:
+                    weights = self.weights[start : start + len(piece)][chosen]
+                values = self.standardize(piece if chosen.all() else piece[chosen])
                 yield values.reshape(-1, *self.sample_shape), weights
 
-    def loaded(self, load: Callable):
-        """Return the blocks as ``load`` gives them, loaded anew whenever they are iterated."""
+    def _chosen(self, start, stop):
+        chosen = np.ones(stop - start, dtype=bool)
+        if self.weights is not None:
+            chosen = self.weights[start:stop] > 0
+        first, last = np.searchsorted(self.left_out, (start, stop))
+        chosen[self.left_out[first:last] - start] = False
+        return chosen
+
+    def some(self, n_rows: int) -> np.ndarray:
+        """Return values of at most so many rows from all over."""
+        pieces = islice(self.pieces(np.random.RandomState(0)), _PIECES_ALL_OVER)
+        return np.concatenate([values[: -(-n_rows // _PIECES_ALL_OVER)] for values, _ in pieces])
+
+    def centred(self, mean: np.ndarray) -> "StreamedRows":
+        """Return the rows less a mean, float32 of shape (n_features,)."""
+        return replace(self, standardize=lambda rows: self.standardize(rows) - mean)
+
+    def loaded(self, load: Callable) -> "_Stream":
+        """Return the rows as ``load`` gives them, loaded anew whenever they are iterated."""
         return _Stream(self, load)
 
 
@@ -83,6 +139,10 @@ class _Stream:
 
     def __iter__(self):
         return (_each(self.load, block) for block in self.source.blocks())
+
+    def epoch(self, batch_size, rng):
+        """Yield some values, which of them to train on in which order, and weights."""
+        return mixed(self.source, self.load, batch_size, rng)
 
 
 def _each(load, block):
@@ -97,11 +157,12 @@ def split_rows(rows, weights, *, n_held_out: int, standardize, sample_shape, rng
 
     Parameters
     ----------
-    rows : ndarray of shape (n, n_features)
+    rows : ndarray or BlockRows of shape (n, n_features)
         In the units of the data. Never changed or, beyond one float32 copy, copied; if that copy
         would take more than a quarter of the memory, the rows are streamed.
     weights : ndarray of shape (n,), float32, or None
     n_held_out : int
+        Of streamed rows at most as many are held out as take 64 MB.
     standardize : callable
         Maps rows, and an order to put them in or None, to standardised float32 rows.
     sample_shape : tuple of int
@@ -111,9 +172,12 @@ def split_rows(rows, weights, *, n_held_out: int, standardize, sample_shape, rng
     Returns
     -------
     everything, training : Rows or StreamedRows
-    held_out : Rows, StreamedRows or None
+    held_out : Rows or None
     """
-    if 4 * rows.size > _LARGEST_SHARE_OF_MEMORY * physical_memory():
+    if isinstance(rows, BlockRows):
+        return _streamed_split(rows, weights, n_held_out, standardize, sample_shape, rng)
+    if not fits_memory(4 * rows.size):
+        rows = BlockRows(SlicedBlocks(rows), check=np.asarray)
         return _streamed_split(rows, weights, n_held_out, standardize, sample_shape, rng)
     order = rng.permutation(len(rows)) if n_held_out else None
     values = standardize(rows, order).reshape(-1, *sample_shape)
@@ -135,18 +199,29 @@ def _part(rows, part):
 
 
 def _streamed_split(rows, weights, n_held_out, standardize, sample_shape, rng):
-    held_out = np.zeros(len(rows), dtype=bool)
-    held_out[rng.permutation(len(rows))[:n_held_out]] = True
-
-    def streamed(chosen):
-        return StreamedRows(rows, weights, chosen, standardize, sample_shape)
-
-    everything = streamed(np.ones(len(rows), dtype=bool))
+    n_held_out = min(n_held_out, max(1, _HELD_OUT_BYTES // (4 * rows.shape[1])))
+    none = np.empty(0, dtype=np.intp)
+    everything = StreamedRows(rows, weights, none, standardize, sample_shape)
     if not n_held_out:
         return everything, everything, None
-    return everything, streamed(~held_out), streamed(held_out)
+    left_out = _one_of_each_part(len(rows), n_held_out, rng)
+    if weights is not None:
+        left_out = left_out[weights[left_out] > 0]
+    values = standardize(_rows_at(rows, left_out)).reshape(-1, *sample_shape)
+    held_out = Rows(values, None if weights is None else weights[left_out])
+    return everything, replace(everything, left_out=left_out), held_out
 
 
-def physical_memory() -> int:
-    """Return the machine's memory in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def _one_of_each_part(n_rows, n_parts, rng):
+    """Return random positions in ascending order, one out of each of equal parts."""
+    bounds = np.arange(n_parts + 1) * n_rows // n_parts
+    return bounds[:-1] + np.floor(rng.random_sample(n_parts) * np.diff(bounds)).astype(np.intp)
+
+
+def _rows_at(rows, positions):
+    """Return the rows at ascending positions, read in one pass."""
+    found = []
+    for start, piece in in_background(rows.pieces()):
+        first, last = np.searchsorted(positions, (start, start + len(piece)))
+        found.append(piece[positions[first:last] - start])
+    return np.concatenate(found)

@@ -10,6 +10,8 @@ from skae.engine import Rows, StreamedRows
 from skae.model._threads import threads_for
 
 _LARGEST_EXACT = 2048
+_OVERSAMPLING = 10
+_N_POWERS = 5
 
 
 def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndarray:
@@ -18,11 +20,12 @@ def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndar
     Parameters
     ----------
     rows : Rows or StreamedRows
-        Centred. Where n_features is large and rows are streamed, their first block decides.
+        Centred.
     n_components : int
         At most min(n, n_features).
     rng : RandomState
-        Used where both n and n_features are large.
+        Used where both n and n_features are large, for a randomised range (Halko, Martinsson and
+        Tropp, 2011); of streamed rows by passes over all of them.
 
     Returns
     -------
@@ -39,6 +42,8 @@ def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndar
 def _right_singular_vectors(rows, n_features, n_components, rng):
     if n_features <= min(len(rows), _LARGEST_EXACT):
         return _leading_eigenvectors(_scatter(rows, n_features), n_components)
+    if isinstance(rows, StreamedRows):
+        return _leading_in_range(rows, n_features, n_components, rng)
     values, weights = next(rows.blocks())
     weighted = _weighted(values.reshape(len(values), -1), weights)
     if len(weighted) <= _LARGEST_EXACT:
@@ -51,12 +56,27 @@ def _scatter(rows, n_features):
     scatter = np.zeros((n_features, n_features))
     for values, weights in rows.blocks():
         flat = values.reshape(len(values), -1)
-        for chunk in chunks(len(flat)):
+        for chunk in chunks(*flat.shape, in_cache=False):
             weighted = _weighted(
                 flat[chunk].astype(np.float64), None if weights is None else weights[chunk]
             )
             scatter += weighted.T @ weighted
     return scatter
+
+
+def _leading_in_range(rows, n_features, n_components, rng):
+    """Return singular vectors out of the range of powers of the scatter matrix, never formed."""
+    n_columns = min(n_components + _OVERSAMPLING, len(rows), n_features)
+    basis = rng.standard_normal((n_features, n_columns))
+    for _ in range(_N_POWERS):
+        basis = linalg.qr(basis, mode="economic")[0]
+        image = np.zeros_like(basis)
+        for values, weights in rows.blocks():
+            weighted = _weighted(values.reshape(len(values), -1), weights)
+            image += weighted.T @ (weighted @ basis)
+        basis, last = image, basis
+    within = _leading_eigenvectors(last.T @ image, n_components)
+    return within @ last.T
 
 
 def _weighted(values, weights):

@@ -1,17 +1,18 @@
 """The global scale: rows to the units that networks train in, and back."""
 
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
+from skae.data._blocks import BlockRows, weighted_pieces
 from skae.data._chunks import chunks
+from skae.data._memory import aligned_empty
 
-_ALIGNMENT = 64
 
-
-def weighted_mean(rows: np.ndarray, sample_weight: np.ndarray | None) -> np.ndarray:
+def weighted_mean(rows: np.ndarray | BlockRows, sample_weight: np.ndarray | None) -> np.ndarray:
     """Return the mean of rows of shape (n, n_features), summed up in float64."""
+    if isinstance(rows, BlockRows):
+        return _moments(rows, sample_weight)[1]
     if sample_weight is None:
         return rows.mean(axis=0, dtype=np.float64)
     total = np.zeros(rows.shape[1])
@@ -40,15 +41,9 @@ class GlobalScale:
         return cls(np.zeros(n_features), 1.0)
 
     @classmethod
-    def of(cls, rows: np.ndarray, sample_weight: np.ndarray | None) -> "GlobalScale":
+    def of(cls, rows: np.ndarray | BlockRows, sample_weight: np.ndarray | None) -> "GlobalScale":
         """Return the scale of rows of shape (n, n_features)."""
-        mean = weighted_mean(rows, sample_weight)
-        total = 0.0
-        for chunk in chunks(len(rows)):
-            centred = rows[chunk] - mean
-            squares = np.einsum("ij,ij->i", centred, centred) / rows.shape[1]
-            total += squares.sum() if sample_weight is None else squares @ sample_weight[chunk]
-        n_rows = len(rows) if sample_weight is None else sample_weight.sum(dtype=np.float64)
+        n_rows, mean, total = _moments(rows, sample_weight)
         scale = np.sqrt(total / n_rows)
         return cls(mean, float(scale) if scale > 0 else 1.0)
 
@@ -78,14 +73,33 @@ class GlobalScale:
 
     def restore(self, standardized: np.ndarray) -> np.ndarray:
         """Return standardized · scale + mean as float32, in place."""
-        for chunk in chunks(len(standardized)):
+        for chunk in chunks(*standardized.shape, in_cache=False):
             standardized[chunk] = standardized[chunk] * self.scale + self.mean
         return standardized
 
 
-def aligned_empty(shape: tuple[int, ...]) -> np.ndarray:
-    """Return an uninitialised float32 array that TensorFlow can use without a copy."""
-    size = 4 * prod(shape)
-    buffer = np.empty(size + _ALIGNMENT, dtype=np.uint8)
-    start = -buffer.ctypes.data % _ALIGNMENT
-    return buffer[start : start + size].view(np.float32).reshape(shape)
+def _moments(rows, sample_weight):
+    """Return the sum of the weights, the mean, and Σ w ‖x − mean‖² over the features' number."""
+    if isinstance(rows, BlockRows):
+        return _moments_of_blocks(rows, sample_weight)
+    n_rows = len(rows) if sample_weight is None else sample_weight.sum(dtype=np.float64)
+    mean, total = weighted_mean(rows, sample_weight), 0.0
+    for chunk in chunks(*rows.shape, in_cache=False):
+        centred = rows[chunk] - mean
+        squares = np.einsum("ij,ij->i", centred, centred) / rows.shape[1]
+        total += squares.sum() if sample_weight is None else squares @ sample_weight[chunk]
+    return n_rows, mean, total
+
+
+def _moments_of_blocks(rows, sample_weight):
+    """Combine the moments of pieces as Chan, Golub and LeVeque (1979) do."""
+    n_rows, mean, total = 0.0, np.zeros(rows.shape[1]), 0.0
+    for piece, weights in weighted_pieces(rows, sample_weight):
+        if weights is not None and not weights.any():
+            continue
+        n_in_piece, mean_of_piece, total_of_piece = _moments(piece, weights)
+        n_rows += n_in_piece
+        share, change = n_in_piece / n_rows, mean_of_piece - mean
+        mean += change * share
+        total += total_of_piece + (change @ change) * share * (n_rows - n_in_piece) / len(mean)
+    return n_rows, mean, total

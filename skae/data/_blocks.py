@@ -1,0 +1,215 @@
+"""Samples that lie on disk or in a cluster, read a block at a time."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from math import prod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skae.data._memory import fits_memory
+
+PIECE_BYTES = 2**21
+_OPEN_BYTES = 2**27
+_FEWEST_OPEN, _MOST_OPEN = 2, 16
+
+
+class Blocks(ABC):
+    r"""Samples that are read a block at a time, for data larger than memory.
+
+    Estimators take ``np.memmap``, Zarr and HDF5 arrays, Dask collections and Arrow datasets as they
+    are. A subclass adds another kind: it sets the attributes below and says how a block is read.
+
+    Attributes
+    ----------
+    lengths : sequence of int
+        Number of samples of each block.
+    row_shape : tuple of int
+        Shape of a sample; (n_features,) for tables.
+    dtype : numpy.dtype
+        Of the samples.
+    names : list of str or None
+        Names of the features. If there are any, blocks are read as DataFrames.
+
+    Examples
+    --------
+    One file a block:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skae import Blocks, DenseAutoencoder
+    >>> class Files(Blocks):
+    ...     def __init__(self, paths):
+    ...         self.paths = paths
+    ...         arrays = [np.load(path, mmap_mode="r") for path in paths]
+    ...         self.lengths = [len(array) for array in arrays]
+    ...         self.row_shape, self.dtype = arrays[0].shape[1:], arrays[0].dtype
+    ...     def read(self, block):
+    ...         yield np.load(self.paths[block])
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for part in range(3):
+    ...     np.save(folder / f"{part}.npy", np.random.default_rng(part).random((50, 4)))
+    >>> X = Files(sorted(folder.glob("*.npy")))
+    >>> DenseAutoencoder(2, epochs=2, random_state=0).fit(X).transform(X).shape
+    (150, 2)
+    """
+
+    lengths: Sequence[int]
+    row_shape: tuple[int, ...]
+    dtype: np.dtype
+    names: list[str] | None = None
+
+    @abstractmethod
+    def read(self, block: int) -> Iterable[np.ndarray | pd.DataFrame]:
+        r"""Return the samples of a block in order, in one piece or in several.
+
+        Parameters
+        ----------
+        block : int
+            Position in ``lengths``.
+
+        Returns
+        -------
+        pieces : iterable of ndarray or DataFrame of shape (n, \*row_shape)
+            A generator keeps no more than a piece at a time in memory.
+        """
+
+    def __len__(self):
+        return int(sum(self.lengths))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of samples, and the shape of each."""
+        return (len(self), *self.row_shape)
+
+    @property
+    def bytes_at_once(self) -> int:
+        """Memory in bytes that the largest block takes while it is read."""
+        return max(self.lengths, default=0) * self.row_bytes
+
+    @property
+    def row_bytes(self) -> int:
+        """Memory in bytes of a sample."""
+        return max(1, prod(self.row_shape) * self.dtype.itemsize)
+
+    @property
+    def fits_memory(self) -> bool:
+        """Whether the samples, as floats, and a standardised copy may be kept in memory."""
+        as_floats = 0 if self.dtype.kind == "f" else 8
+        return fits_memory(prod(self.shape) * (self.dtype.itemsize + as_floats + 4))
+
+    def whole(self) -> np.ndarray | pd.DataFrame:
+        """Return all samples."""
+        rows = np.empty(self.shape, self.dtype)
+        for start, piece in in_background(self.pieces()):
+            rows[start : start + len(piece)] = piece
+        return rows if self.names is None else pd.DataFrame(rows, columns=self.names)
+
+    def pieces(self, rng: np.random.RandomState | None = None) -> Iterator[tuple[int, Any]]:
+        """Yield pieces of some megabytes, each with the position of its first sample.
+
+        With a generator the blocks come in random order, and several are read by turns.
+        """
+        starts = np.cumsum([0, *self.lengths])
+        if rng is None:
+            for block in range(len(self.lengths)):
+                yield from self._pieces_of(block, int(starts[block]))
+            return
+        waiting = (
+            self._pieces_of(block, int(starts[block]))
+            for block in rng.permutation(len(self.lengths))
+        )
+        n_open = min(max(_OPEN_BYTES // max(self.bytes_at_once, 1), _FEWEST_OPEN), _MOST_OPEN)
+        opened = list(islice(waiting, n_open))
+        while opened:
+            turn = rng.randint(len(opened))
+            piece = next(opened[turn], None)
+            if piece is not None:
+                yield piece
+            else:
+                opened[turn : turn + 1] = islice(waiting, 1)
+
+    def _pieces_of(self, block, start):
+        n_at_once = max(1, PIECE_BYTES // self.row_bytes)
+        for piece in self.read(block):
+            for first in range(0, len(piece), n_at_once):
+                some = piece[first : first + n_at_once]
+                yield start + first, some
+            start += len(piece)
+
+
+@dataclass(frozen=True)
+class BlockRows:
+    """Flat rows of blocks, checked and converted as they are read.
+
+    Attributes
+    ----------
+    blocks : Blocks
+    check : callable
+        Maps a piece to float rows of shape (n, n_features), or raises.
+    """
+
+    blocks: Blocks
+    check: Callable[[Any], np.ndarray]
+
+    def __len__(self):
+        return len(self.blocks)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of rows and of features."""
+        return len(self), prod(self.blocks.row_shape)
+
+    def pieces(self, rng: np.random.RandomState | None = None) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the position of the first row, and rows, as ``Blocks.pieces`` does."""
+        for start, piece in self.blocks.pieces(rng):
+            yield start, self.check(piece)
+
+
+class SelectedBlocks(Blocks):
+    """Some samples of blocks.
+
+    Parameters
+    ----------
+    blocks : Blocks
+    selected : ndarray of bool of shape (len(blocks),)
+    """
+
+    def __init__(self, blocks: Blocks, selected: np.ndarray):
+        self.blocks = blocks
+        self.selected = selected
+        self.row_shape, self.dtype, self.names = blocks.row_shape, blocks.dtype, blocks.names
+        ends = np.cumsum(blocks.lengths)
+        self.lengths = [int(part.sum()) for part in np.split(selected, ends[:-1])]
+
+    def read(self, block):
+        """Return the selected samples of a block, piece by piece."""
+        start = int(sum(self.blocks.lengths[:block]))
+        for piece in self.blocks.read(block):
+            yield piece[self.selected[start : start + len(piece)]]
+            start += len(piece)
+
+
+def weighted_pieces(
+    rows: np.ndarray | BlockRows, sample_weight: np.ndarray | None
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yield rows and their weights: all at once, or piece by piece if they are read in blocks."""
+    if isinstance(rows, np.ndarray):
+        yield rows, sample_weight
+        return
+    for start, piece in in_background(rows.pieces()):
+        yield piece, None if sample_weight is None else sample_weight[start : start + len(piece)]
+
+
+def in_background(items: Iterator) -> Iterator:
+    """Yield what an iterator gives, the next item computed in another thread meanwhile."""
+    with ThreadPoolExecutor(1) as reader:
+        upcoming = reader.submit(next, items, None)
+        while (item := upcoming.result()) is not None:
+            upcoming = reader.submit(next, items, None)
+            yield item
