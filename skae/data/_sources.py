@@ -89,13 +89,12 @@ class DatasetBlocks(Blocks):
     """
 
     def __init__(self, dataset: Any):
-        self.names = dataset.schema.names
+        self.names, self.dtype = dataset.schema.names, _dtype_of(dataset.schema)
         self.row_shape = (len(self.names),)
-        self.dtype = _common_dtype([_numpy_dtype(kind) for kind in dataset.schema.types])
         self._schema = dataset.schema
         self._n_at_once = max(1, PIECE_BYTES // self.row_bytes)
         self._parts = [part for file in dataset.get_fragments() for part in _row_groups(file)]
-        self.lengths = [part.count_rows() for part in self._parts]
+        self.lengths = [_n_rows_of(part) for part in self._parts]
 
     @property
     def bytes_at_once(self):
@@ -105,11 +104,37 @@ class DatasetBlocks(Blocks):
     def read(self, block):
         """Return batches of a row group, decoded one after the other."""
         for batch in _batches(self._parts[block], self._schema, self._n_at_once):
-            if self.dtype.kind in "iuf":
-                rows = batch.to_tensor(null_to_nan=True, row_major=True).to_numpy()
-                yield pd.DataFrame(rows, columns=self.names, copy=False)
-            else:
-                yield batch.to_pandas()
+            yield _frame_of(batch, self.dtype)
+
+
+class TableBlocks(Blocks):
+    """An Arrow table in memory, a slice of it a block.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    """
+
+    def __init__(self, table: Any):
+        self.names, self.dtype = table.schema.names, _dtype_of(table.schema)
+        self.row_shape = (len(self.names),)
+        self._batches = table.to_batches(max(1, PIECE_BYTES // self.row_bytes))
+        self.lengths = [batch.num_rows for batch in self._batches]
+
+    def read(self, block):
+        """Return a slice."""
+        yield _frame_of(self._batches[block], self.dtype)
+
+
+def _frame_of(batch, dtype):
+    if dtype.kind not in "iuf":
+        return batch.to_pandas()
+    rows = batch.to_tensor(null_to_nan=True, row_major=True).to_numpy()
+    return pd.DataFrame(rows, columns=batch.schema.names, copy=False)
+
+
+def _dtype_of(schema):
+    return _common_dtype([_numpy_dtype(kind) for kind in schema.types])
 
 
 def _row_groups(fragment):
@@ -118,6 +143,14 @@ def _row_groups(fragment):
     return (
         fragment.split_by_row_group() if isinstance(fragment, ParquetFileFragment) else [fragment]
     )
+
+
+def _n_rows_of(fragment):
+    from pyarrow.dataset import ParquetFileFragment
+
+    if isinstance(fragment, ParquetFileFragment):  # whose count_rows is that of its file
+        return sum(group.num_rows for group in fragment.row_groups)
+    return fragment.count_rows()
 
 
 def _batches(fragment, schema, n_rows):
@@ -162,12 +195,6 @@ def _chunked(array):
     return SlicedBlocks(array, array.chunks[0] if array.chunks else 1)
 
 
-def _of_table(table):
-    from pyarrow.dataset import dataset
-
-    return DatasetBlocks(dataset(table))
-
-
 _KINDS = (
     ("numpy", "memmap", SlicedBlocks),
     ("zarr", "Array", _chunked),
@@ -175,7 +202,7 @@ _KINDS = (
     ("dask.array", "Array", DaskArrayBlocks),
     ("dask.dataframe", "DataFrame", DaskFrameBlocks),
     ("pyarrow.dataset", "Dataset", DatasetBlocks),
-    ("pyarrow", "Table", _of_table),
+    ("pyarrow", "Table", TableBlocks),
 )
 
 
