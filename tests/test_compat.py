@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from numbers import Real
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -20,7 +21,7 @@ from skae.engine._proof import unknown_parts
 
 class Bounded(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "share": [_compat.Interval(float, 0, 1, closed="left"), None]
+        "share": [_compat.Interval(Real, 0, 1, closed="left"), None]
     }
 
     def __init__(self, share=0.5):
@@ -40,7 +41,7 @@ def test_parameters_are_validated_before_fit():
 @pytest.mark.parametrize(
     ("constraint", "good", "bad"),
     [
-        (_compat.Interval(float, 0, 1, closed="left"), 0.0, 1.0),
+        (_compat.Interval(Real, 0, 1, closed="left"), 0.0, 1.0),
         (_compat.StrOptions({"a"}), "a", "b"),
         (_compat.Options(int, {1}), 1, 2),
         (_compat.HasMethods(["fit"]), PCA(), 3),
