@@ -36,6 +36,7 @@ _HOME_OF = {
     "VariationalAutoencoder": "skae.autoencoders._variational",
     "WorstFeaturesError": "skae.outlier",
     "clear_compiled_programs": "skae.engine",
+    "export_onnx": "skae.io._onnx",
     "show_versions": "skae._versions",
 }
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from skae.data._blocks import Blocks as Blocks
     from skae.data._windows import SlidingWindows as SlidingWindows
     from skae.engine import clear_compiled_programs as clear_compiled_programs
+    from skae.io._onnx import export_onnx as export_onnx
     from skae.networks import BaseNetwork as BaseNetwork
     from skae.networks import ConvNetwork as ConvNetwork
     from skae.networks import DenseNetwork as DenseNetwork

@@ -1,5 +1,7 @@
 """What every layer of a model gives for some rows."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -75,14 +77,14 @@ class HiddenPath:
         ends = [tensor for tensor, _ in self._stops]
         self._until_stops = keras.Model(model.inputs[0], ends) if ends else None
 
-    def __call__(self, inputs) -> list[np.ndarray]:
-        r"""Return what each hidden layer makes of rows, those next to the input first."""
+    def __call__(self, inputs) -> list[Any]:
+        r"""Return the tensors that hidden layers make of rows, those next to the input first."""
         if self._until_stops is None:
             return []
-        hidden: list[np.ndarray] = []
+        hidden: list[Any] = []
         values = keras.tree.flatten(self._until_stops(inputs, training=False))
         for value, (_, within) in zip(values, self._stops, strict=True):
-            hidden += [keras.ops.convert_to_numpy(value)] if within is None else within(value)
+            hidden += [value] if within is None else within(value)
         return hidden
 
 

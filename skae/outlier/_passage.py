@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Self
 
 import keras
@@ -45,13 +46,13 @@ class Passage:
     @property
     def rows(self) -> np.ndarray:
         """Flat rows, of shape (n_samples, n_features), float64."""
-        return self.samples.reshape(len(self.samples), -1)
+        return self.samples.reshape(-1, prod(self.samples.shape[1:]))
 
     @property
     def errors(self) -> np.ndarray:
         """Residuals x − x̂, of shape (n_samples, n_features), float64."""
         errors = self.samples - self.reconstructions
-        return errors.reshape(len(errors), -1)
+        return errors.reshape(-1, prod(errors.shape[1:]))
 
 
 def passages(

@@ -203,8 +203,12 @@ class LocalError(BaseScore):
         errors = passage.errors.reshape(passage.samples.shape)
         axes = range(1, min(errors.ndim, 3))
         smooth = gaussian_filter(errors, self.smoothing, axes=tuple(axes), mode="reflect")
-        mean_squares = np.square(smooth).reshape(len(smooth), -1).mean(axis=1)
-        brightness = np.abs(passage.rows).mean(axis=1) / self.usual_brightness_
+        return self.over_brightness(smooth.reshape(len(smooth), -1), passage.rows)
+
+    def over_brightness(self, residuals: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the mean square of each row's residual, over a power of its brightness."""
+        mean_squares = np.square(residuals).mean(axis=1)
+        brightness = np.abs(rows).mean(axis=1) / self.usual_brightness_
         return mean_squares / np.maximum(brightness, _DARK) ** self.brightness_power
 
 
@@ -314,7 +318,10 @@ class HiddenPath(BaseScore):
 
     def anomaly(self, passage):
         """Return the squared length of the whitened or plain differences of each row."""
-        differences = _path_differences(passage)
+        return self.squared_length(_path_differences(passage))
+
+    def squared_length(self, differences: np.ndarray) -> np.ndarray:
+        """Return the squared length of each row of differences, whitened or plain."""
         if self.whiten:
             differences = self.whitening_.apply(differences)
         return np.square(differences).sum(axis=1)
@@ -360,8 +367,8 @@ def _path_differences(passage):
 
 def _hidden_activations(encoder, samples):
     inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
-    code = keras.ops.convert_to_numpy(encoder(inputs, training=False))
-    way = (inputs, *hidden_path(encoder)(inputs), code)
+    tensors = (*hidden_path(encoder)(inputs), encoder(inputs, training=False))
+    way = (inputs, *map(keras.ops.convert_to_numpy, tensors))
     if not all(np.isfinite(part).all() for part in way):
         raise ValueError(
             "Expected rows whose hidden activations are finite in float32, for score 'sap' or "

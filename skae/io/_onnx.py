@@ -1,0 +1,182 @@
+"""Estimators as ONNX files, which run without TensorFlow."""
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skae.autoencoders._base import BaseAutoencoder
+from skae.outlier import ReconstructionOutlierDetector
+
+METHODS = ("transform", "inverse_transform", "reconstruct", "score_samples", "predict")
+_DTYPES = ("auto", "float32", "float64")
+_OF_AUTOENCODERS = METHODS[:4]
+_OF_DETECTORS = METHODS[3:]
+_LARGEST_OFFSET = 16.0  # standard deviations; float32 then rounds a row by a millionth of one
+
+
+def export_onnx(
+    estimator: BaseEstimator,
+    path: str | os.PathLike,
+    method: str = "transform",
+    *,
+    dtype: str = "auto",
+) -> None:
+    r"""Write one method of a fitted estimator as an ONNX file.
+
+    The graph takes any number of rows as ``X``, in the shape that they had at fit, and needs
+    neither skae nor TensorFlow, only a runtime such as onnxruntime. It agrees with the estimator
+    within a relative error of 1e-5.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted autoencoder or detector of skae, or a Pipeline. The other steps of a Pipeline are
+        converted by skl2onnx; of ``"inverse_transform"`` and ``"reconstruct"`` they must be affine
+        maps, such as ``StandardScaler`` and ``PCA``, as must an autoencoder in a detector that is
+        not skae's.
+    path : str or path-like
+        File to write. It is written whole or not at all.
+    method : {"transform", "inverse_transform", "reconstruct", "score_samples", "predict"}, \
+default="transform"
+        What the graph computes. Its one output is named as skl2onnx names them: ``variable``
+        (float32, codes or rows), ``scores`` (float64, of shape (n_samples,)) or ``label`` (int64).
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Type of the rows that the graph takes. ``"auto"`` is float32, unless the features' means
+        are so large beside their standard deviations that float32 would round off what matters.
+
+    Raises
+    ------
+    ImportError
+        If onnx, skl2onnx or tf2onnx is missing.
+    ValueError
+        If the estimator has no such method, or what it computes cannot be written as a graph.
+
+    See Also
+    --------
+    skae.io.register_onnx_converters : Make skae's estimators known to skl2onnx.
+
+    Notes
+    -----
+    The conversion runs on TensorFlow. With another backend of Keras it starts a process of its
+    own, to which the estimator is sent as a pickle.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> import skae
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> autoencoder = skae.DenseAutoencoder(2, epochs=2, random_state=0).fit(X)
+    >>> path = Path(tempfile.mkdtemp(), "encoder.onnx")
+    >>> skae.export_onnx(autoencoder, path)  # doctest: +SKIP
+    >>> import onnxruntime  # doctest: +SKIP
+    >>> session = onnxruntime.InferenceSession(path)  # doctest: +SKIP
+    >>> codes = session.run(None, {"X": X.astype("float32")})[0]  # doctest: +SKIP
+    """
+    check_is_fitted(estimator)
+    _check_choices(estimator, method, dtype)
+    if keras.backend.backend() == "tensorflow":
+        content = _content(estimator, method, dtype)
+    else:
+        content = _content_from_tensorflow(estimator, method, dtype)
+    write_whole(Path(path), content)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is the old or the new one, whatever happens."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        with open(beside, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _content(estimator, method, dtype):
+    try:
+        from skae.io._onnx_pipelines import estimator_graph, pipeline_graph
+    except ImportError as error:
+        raise ImportError(
+            f"Expected onnx, skl2onnx and tf2onnx to be installed; received: {error}. Run pip "
+            "install skae[onnx]."
+        ) from error
+    if dtype == "auto":
+        dtype = "float64" if _offset(estimator) > _LARGEST_OFFSET else "float32"
+    build = estimator_graph if is_of_skae(estimator) else pipeline_graph
+    return build(estimator, method, dtype).SerializeToString()
+
+
+def is_of_skae(estimator) -> bool:
+    """Tell whether the estimator is an autoencoder or a detector, not a Pipeline."""
+    return isinstance(estimator, BaseAutoencoder | ReconstructionOutlierDetector)
+
+
+def _check_choices(estimator, method, dtype):
+    if dtype not in _DTYPES:
+        raise ValueError(f"Expected dtype to be one of {_DTYPES}; received {dtype!r}.")
+    if method not in METHODS:
+        raise ValueError(f"Expected method to be one of {METHODS}; received {method!r}.")
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    known: tuple[str, ...] = METHODS
+    if isinstance(last, BaseAutoencoder):
+        known = _OF_AUTOENCODERS
+    elif isinstance(last, ReconstructionOutlierDetector):
+        known = _OF_DETECTORS
+    elif not isinstance(estimator, Pipeline):
+        raise ValueError(
+            "Expected an autoencoder or a detector of skae, or a Pipeline; received "
+            f"{type(estimator).__name__}. Of a search pass best_estimator_; for other estimators "
+            "call skae.io.register_onnx_converters() and skl2onnx.to_onnx."
+        )
+    if method not in known:
+        raise ValueError(
+            f"Expected one of {type(last).__name__}'s methods {known}; received "
+            f"method={method!r}. A detector's autoencoder is its attribute autoencoder_."
+        )
+
+
+def _offset(estimator):
+    """Return how far from zero rows lie, in units of what tells them apart."""
+    if isinstance(estimator, BaseAutoencoder):
+        return np.abs(estimator._scale.mean).max() / estimator._scale.scale
+    if isinstance(estimator, ReconstructionOutlierDetector):
+        autoencoder = estimator.autoencoder_
+        codes = autoencoder.transform(np.zeros((1, *estimator._row_shape)))
+        usual_row = autoencoder.inverse_transform(np.zeros_like(codes))
+        return np.abs(usual_row).max() / np.sqrt(np.square(estimator.usual_errors_).mean())
+    first = estimator.steps[0][1]
+    if is_of_skae(first) or isinstance(first, Pipeline):
+        return _offset(first)
+    return np.abs(first.transform(np.zeros((1, first.n_features_in_)))).max()
+
+
+def _content_from_tensorflow(estimator, method, dtype):
+    """Return what this process would, had Keras the backend that can write it."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, written = Path(folder, "estimator.pickle"), Path(folder, "graph.onnx")
+        given.write_bytes(pickle.dumps(estimator))
+        process = subprocess.run(
+            [sys.executable, "-m", "skae.io._onnx_process", given, written, method, dtype],
+            env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+            capture_output=True,
+            text=True,
+        )
+        if process.returncode:
+            raise ValueError(
+                "Expected an estimator that a process with Keras's TensorFlow backend can export; "
+                f"received from it: {process.stderr.strip().splitlines()[-1]}"
+            )
+        return written.read_bytes()
