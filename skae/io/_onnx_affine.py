@@ -50,17 +50,25 @@ def _applied(affine, rows):
 
 def _found(function, n_inputs, transformer):
     """Return A and b, or raise."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "X does not have valid feature names")
-        offset = np.asarray(function(np.zeros((1, n_inputs))), dtype=np.float64)
-        matrix = (np.asarray(function(_STEP * np.eye(n_inputs))) - offset) / _STEP
-        rows = np.random.RandomState(0).standard_normal((32, n_inputs)) * 3
-        values = np.asarray(function(rows))
+    rows = np.random.RandomState(0).standard_normal((32, n_inputs)) * 3
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            offset = np.asarray(function(np.zeros((1, n_inputs))), dtype=np.float64)
+            matrix = (np.asarray(function(_STEP * np.eye(n_inputs))) - offset) / _STEP
+            values = np.asarray(function(rows))
+    except ValueError as error:
+        raise _not_affine(transformer) from error
     size = np.abs(rows) @ np.abs(matrix) + np.abs(offset)
     if not (np.abs(rows @ matrix + offset - values) <= _TOLERANCE * size).all():
-        raise ValueError(
-            f"Expected transformers whose methods are affine maps, such as StandardScaler or PCA; "
-            f"received {transformer!r}. Put it before the detector in a Pipeline, which is "
-            "exported through skl2onnx, or leave it out."
-        )
+        raise _not_affine(transformer)
     return matrix, offset
+
+
+def _not_affine(transformer):
+    return ValueError(
+        "Expected transformers whose methods are affine maps, such as StandardScaler or PCA, in a "
+        "detector and for inverse_transform and reconstruct; received "
+        f"{transformer!r}. Put it before the detector in a Pipeline, where skl2onnx converts it, "
+        "or leave it out."
+    )

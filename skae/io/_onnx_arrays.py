@@ -98,6 +98,10 @@ def _partition(values, kth, axis=-1):
     return tensor_numpy.sort(values, axis=axis)
 
 
+def _clip(values, lowest, highest):
+    return tensor_numpy.minimum(tensor_numpy.maximum(values, lowest), highest)
+
+
 def _column_stack(columns):
     return tensor_numpy.stack(columns, axis=1)
 
@@ -110,8 +114,9 @@ def _logaddexp(first, second):
     return tensor_numpy.maximum(first, second) + _log1p(tensor_numpy.exp(-abs(first - second)))
 
 
-# ONNX has no log1p.
+# Partitions, and what TensorFlow writes by operations that ONNX has not.
 _NAMED_OTHERWISE: dict[str, Callable] = {
+    "clip": _clip,
     "column_stack": _column_stack,  # of vectors
     "log1p": _log1p,
     "logaddexp": _logaddexp,

@@ -46,6 +46,7 @@ def graph_of(
 
     signature = [tf.TensorSpec((None, *row_shape), dtype, name="X")]
     traced = tf.function(of_rows, input_signature=signature, autograph=False)
+    traced.get_concrete_function()  # what raises here says for itself what is wrong
     root = logging.getLogger()
     root.addFilter(_is_no_remark)
     try:
@@ -54,7 +55,7 @@ def graph_of(
     except Exception as error:  # tf2onnx raises whatever its parts do
         raise ValueError(
             "Expected layers and functions that tf2onnx can write as ONNX operators; received: "
-            f"{error} Replace what it names."
+            f"{error}\nReplace what it names."
         ) from error
     finally:
         root.removeFilter(_is_no_remark)

@@ -1,5 +1,6 @@
 """Pipelines as ONNX models, by skl2onnx with a converter for skae's estimators."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import onnx
 from onnx import compose, helper
 from skl2onnx import to_onnx, update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.pipeline import Pipeline
 
 from skae.autoencoders._base import BaseAutoencoder
@@ -80,12 +81,15 @@ def pipeline_graph(pipeline: Pipeline, method: str, dtype: str) -> onnx.ModelPro
     first = pipeline.steps[0][1]
     row_shape = getattr(first, "_row_shape", (first.n_features_in_,))
     try:
-        model = to_onnx(
-            pipeline,
-            initial_types=[("X", _INPUT_TYPES[dtype]([None, *row_shape]))],
-            target_opset={"": OPSET, "ai.onnx.ml": _ML_OPSET},
-            options={"zipmap": False} if hasattr(last, "classes_") else None,
-        )
+        with warnings.catch_warnings():
+            # skl2onnx reads attributes that scikit-learn will remove one day.
+            warnings.simplefilter("ignore", FutureWarning)
+            model = to_onnx(
+                pipeline,
+                initial_types=[("X", _INPUT_TYPES[dtype]([None, *row_shape]))],
+                target_opset={"": OPSET, "ai.onnx.ml": _ML_OPSET},
+                options={"zipmap": False} if is_classifier(last) else None,
+            )
         return onnx.utils.Extractor(model).extract_model(["X"], [output_name(method)])
     except Exception as error:  # skl2onnx raises kinds of its own
         raise ValueError(
