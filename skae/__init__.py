@@ -37,6 +37,7 @@ _HOME_OF = {
     "WorstFeaturesError": "skae.outlier",
     "clear_compiled_programs": "skae.engine",
     "export_onnx": "skae.io._onnx",
+    "model_card": "skae.io._model_card",
     "show_versions": "skae._versions",
 }
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from skae.data._blocks import Blocks as Blocks
     from skae.data._windows import SlidingWindows as SlidingWindows
     from skae.engine import clear_compiled_programs as clear_compiled_programs
+    from skae.io._model_card import model_card as model_card
     from skae.io._onnx import export_onnx as export_onnx
     from skae.networks import BaseNetwork as BaseNetwork
     from skae.networks import ConvNetwork as ConvNetwork

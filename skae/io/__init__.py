@@ -1,10 +1,7 @@
 """Files: autoencoders and detectors on disk, in formats for this library and for others."""
 
-from importlib import import_module
-from typing import Any
+from skae.io._model_card import model_card
+from skae.io._onnx import export_onnx, register_onnx_converters
+from skae.io._trusted import trusted_types
 
-
-def __getattr__(name: str) -> Any:
-    if name == "register_onnx_converters":
-        return import_module("skae.io._onnx_pipelines").register_onnx_converters
-    raise AttributeError(f"module 'skae.io' has no attribute {name!r}")
+__all__ = ["export_onnx", "model_card", "register_onnx_converters", "trusted_types"]

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import keras
@@ -14,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skae.autoencoders._base import BaseAutoencoder
+from skae.io._atomic import write_whole
 from skae.outlier import ReconstructionOutlierDetector
 
 METHODS = ("transform", "inverse_transform", "reconstruct", "score_samples", "predict")
@@ -73,15 +75,18 @@ default="transform"
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import onnxruntime
     >>> from sklearn.datasets import load_digits
     >>> import skae
     >>> X, _ = load_digits(return_X_y=True)
     >>> autoencoder = skae.DenseAutoencoder(2, epochs=2, random_state=0).fit(X)
     >>> path = Path(tempfile.mkdtemp(), "encoder.onnx")
-    >>> skae.export_onnx(autoencoder, path)  # doctest: +SKIP
-    >>> import onnxruntime  # doctest: +SKIP
-    >>> session = onnxruntime.InferenceSession(path)  # doctest: +SKIP
-    >>> codes = session.run(None, {"X": X.astype("float32")})[0]  # doctest: +SKIP
+    >>> skae.export_onnx(autoencoder, path)
+    >>> session = onnxruntime.InferenceSession(path)
+    >>> (codes,) = session.run(None, {"X": X.astype(np.float32)})
+    >>> np.allclose(codes, autoencoder.transform(X), atol=1e-4)
+    True
     """
     check_is_fitted(estimator)
     _check_choices(estimator, method, dtype)
@@ -89,37 +94,44 @@ default="transform"
         content = _content(estimator, method, dtype)
     else:
         content = _content_from_tensorflow(estimator, method, dtype)
-    write_whole(Path(path), content)
+    write_whole(Path(path), [content])
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is the old or the new one, whatever happens."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+def register_onnx_converters() -> None:
+    """Make skae's estimators known to skl2onnx, those included that subclass them by now.
+
+    Then ``skl2onnx.to_onnx`` converts whatever has them among its parts. Autoencoders give
+    ``variable``, the codes; detectors give ``label`` and ``scores``, as ``predict`` and
+    ``score_samples`` do. ``target_opset`` must be 18 at least.
+
+    Raises
+    ------
+    ImportError
+        If onnx, skl2onnx or tf2onnx is missing.
+    """
+    _pipelines().register()
 
 
 def _content(estimator, method, dtype):
+    onnx_pipelines = _pipelines()
+    if dtype == "auto":
+        dtype = "float64" if _offset(estimator) > _LARGEST_OFFSET else "float32"
+    of_skae = _is_of_skae(estimator)
+    build = onnx_pipelines.estimator_graph if of_skae else onnx_pipelines.pipeline_graph
+    return build(estimator, method, dtype).SerializeToString()
+
+
+def _pipelines():
     try:
-        from skae.io._onnx_pipelines import estimator_graph, pipeline_graph
+        return import_module("skae.io._onnx_pipelines")
     except ImportError as error:
         raise ImportError(
             f"Expected onnx, skl2onnx and tf2onnx to be installed; received: {error}. Run pip "
             "install skae[onnx]."
         ) from error
-    if dtype == "auto":
-        dtype = "float64" if _offset(estimator) > _LARGEST_OFFSET else "float32"
-    build = estimator_graph if is_of_skae(estimator) else pipeline_graph
-    return build(estimator, method, dtype).SerializeToString()
 
 
-def is_of_skae(estimator) -> bool:
+def _is_of_skae(estimator):
     """Tell whether the estimator is an autoencoder or a detector, not a Pipeline."""
     return isinstance(estimator, BaseAutoencoder | ReconstructionOutlierDetector)
 
@@ -139,7 +151,7 @@ def _check_choices(estimator, method, dtype):
         raise ValueError(
             "Expected an autoencoder or a detector of skae, or a Pipeline; received "
             f"{type(estimator).__name__}. Of a search pass best_estimator_; for other estimators "
-            "call skae.io.register_onnx_converters() and skl2onnx.to_onnx."
+            "call register_onnx_converters() of skae.io and skl2onnx.to_onnx."
         )
     if method not in known:
         raise ValueError(
@@ -158,7 +170,7 @@ def _offset(estimator):
         usual_row = autoencoder.inverse_transform(np.zeros_like(codes))
         return np.abs(usual_row).max() / np.sqrt(np.square(estimator.usual_errors_).mean())
     first = estimator.steps[0][1]
-    if is_of_skae(first) or isinstance(first, Pipeline):
+    if _is_of_skae(first) or isinstance(first, Pipeline):
         return _offset(first)
     return np.abs(first.transform(np.zeros((1, first.n_features_in_)))).max()
 

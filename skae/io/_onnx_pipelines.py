@@ -39,12 +39,8 @@ class OneMethod(BaseEstimator):
         self.method = method
 
 
-def register_onnx_converters() -> None:
-    """Make skae's estimators known to skl2onnx, those included that subclass them by now.
-
-    Autoencoders give ``variable``, the codes; detectors give ``label`` and ``scores``, as
-    ``predict`` and ``score_samples`` do. ``target_opset`` must be 18 at least.
-    """
+def register() -> None:
+    """Register the converter for every estimator that there is."""
     for kind in (OneMethod, ReconstructionOutlierDetector, *_subclasses(BaseAutoencoder)):
         update_registered_converter(
             kind, f"Skae{kind.__name__}", _keep_shapes, _convert, parser=_parse
@@ -74,7 +70,7 @@ def pipeline_graph(pipeline: Pipeline, method: str, dtype: str) -> onnx.ModelPro
     """
     if method in ("inverse_transform", "reconstruct"):
         return estimator_graph(pipeline, method, dtype)
-    register_onnx_converters()
+    register()
     (*_, (name, last)) = pipeline.steps
     if isinstance(last, BaseAutoencoder | ReconstructionOutlierDetector):
         pipeline = Pipeline([*pipeline.steps[:-1], (name, OneMethod(last, method))])

@@ -10,6 +10,7 @@ from keras import layers
 
 from skae.layers import Standardization
 from skae.layers._activations import activation_layer
+from skae.model._persistence import mark_as_called
 from skae.model._scaling import GlobalScale
 from skae.networks import BaseNetwork, Shape
 
@@ -70,6 +71,7 @@ def assemble(
     if scale is not None:
         for half in (encoder, decoder):
             _assign_scale(half, scale, sample_shape)
+    mark_as_called(model)
     return model
 
 

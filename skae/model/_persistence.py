@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from skae import engine
 from skae.engine._seeding import seeded
-from skae.layers._packed_layers import PackedGraph, PackedLayer, packed
+from skae.layers._packed_layers import PackedGraph, PackedLayer, is_graph, packed
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,17 @@ class PackedModel:
         if self.weights:
             engine.load(model.variables, self.weights)
         engine.load_own_states(model, self.own_states)
+        if is_graph(model) and model.built:
+            mark_as_called(model)
         return model
 
     def __sklearn_clone__(self):
         return self.unpacked()
+
+
+def mark_as_called(model: keras.Model) -> None:
+    """Let Keras export a model whose layers were called, though it was not itself."""
+    model._called = True
 
 
 class KerasHolder(BaseEstimator):

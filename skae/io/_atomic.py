@@ -1,0 +1,43 @@
+"""Files that are written whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write a file such that its path has the old content or the new one, whatever happens.
+
+    The parts go to a new file beside it, which takes its place once the disk has it. A process
+    that is killed may leave that file, ``.<name>.<random>.part``, behind.
+
+    Raises
+    ------
+    OSError
+        If the folder or the disk does not take it; the path is then as it was.
+    """
+    path = Path(os.path.realpath(path))  # a link stays one
+    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}.part")
+    try:
+        with open(beside, "xb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder):
+    """Have the disk remember the new name; where folders cannot be opened, it does so anyway."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,39 @@
+"""Which types in a file of skops's are skae's and Keras's own."""
+
+import re
+from collections.abc import Iterable
+
+# Layers and what they are made of; not Lambda, which holds code of whoever wrote the file.
+_TRUSTED = re.compile(
+    r"skae\.(autoencoders|data|layers|model|networks|outlier)\.[\w.]+"
+    r"|keras\.src\.(activations|constraints|initializers|layers|losses|optimizers|regularizers)"
+    r"\.(?!core\.lambda_layer|core\.wrapper)[\w.]+"
+    r"|keras\.src\.models\.(functional\.Functional|sequential\.Sequential)"
+    r"|keras\.src\.random\.seed_generator\.SeedGenerator"
+)
+
+
+def trusted_types(names: Iterable[str]) -> list[str]:
+    """Return those names of types that are skae's or Keras's, which loading may trust.
+
+    Functions and classes of your own are left out, as is Keras's ``Lambda``: look at these before
+    you trust them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        As from ``skops.io.get_untrusted_types``.
+
+    Returns
+    -------
+    trusted : list of str
+        For ``trusted`` of ``skops.io.load`` and ``skops_trusted_types`` of
+        ``mlflow.sklearn.log_model``.
+
+    Examples
+    --------
+    >>> from skae.io import trusted_types
+    >>> trusted_types(["skae.model._scaling.GlobalScale", "posix.system"])
+    ['skae.model._scaling.GlobalScale']
+    """
+    return [name for name in names if _TRUSTED.fullmatch(name)]
