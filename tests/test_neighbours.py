@@ -14,6 +14,9 @@ from skae import (
     model_card,
 )
 from skae.io import trusted_types
+from tests.test_docs import ROOT, blocks
+
+PAGE = ROOT / "docs" / "deploy_onnx.md"
 
 
 def small():
@@ -100,6 +103,26 @@ def test_mlflow_logs_parameters_of_pipelines_by_itself(mlflow, X):
         make_pipeline(StandardScaler(), small()).fit(X)
     parameters = mlflow.MlflowClient().get_run(run.info.run_id).data.params
     assert parameters["denseautoencoder__n_components"] == "2"
+
+
+# ---- the page -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_mlflow", [False, True], ids=["ONNX and skops", "MLflow"])
+def test_code_of_the_page_runs(request, tmp_path, monkeypatch, with_mlflow):
+    pytest.importorskip("onnxruntime")
+    request.getfixturevalue("skops_io")
+    if with_mlflow:
+        request.getfixturevalue("mlflow")
+    monkeypatch.chdir(tmp_path)
+    code = [block for block in blocks(PAGE) if with_mlflow or "import mlflow" not in block]
+    found = {}
+    exec(compile("\n".join(code), PAGE.name, "exec"), found)
+    assert set(found["labels"]) <= {-1, 1}
+    np.testing.assert_array_equal(
+        found["loaded"].transform(found["X"]), found["autoencoder"].transform(found["X"])
+    )
 
 
 # ---- model cards --------------------------------------------------------------------------------

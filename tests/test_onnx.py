@@ -8,7 +8,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.decomposition import NMF, PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -24,7 +23,7 @@ from skae import (
     VariationalAutoencoder,
 )
 from skae.io import register_onnx_converters
-from tests.estimators import AUTOENCODERS, digits
+from tests.estimators import digits
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="it runs the graphs")
 pytest.importorskip("tf2onnx", reason="it writes the graphs")
@@ -87,18 +86,15 @@ def test_graphs_of_every_kind_agree(fitted, X, tmp_path, method):
     assert_agrees(fitted, tmp_path / "graph.onnx", method, X)
 
 
-@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
-def test_bounds_of_likelihoods_agree(X, tmp_path, loss):
-    activation = "linear" if loss == "mse" else "sigmoid"
+def test_bounds_of_likelihoods_of_bits_agree(X, tmp_path):
     autoencoder = VariationalAutoencoder(
-        2, hidden_layer_sizes=(8,), loss=loss, output_activation=activation, **_QUICK
+        2,
+        hidden_layer_sizes=(8,),
+        loss="binary_crossentropy",
+        output_activation="sigmoid",
+        **_QUICK,
     )
     assert_agrees(autoencoder.fit(X / 16), tmp_path / "graph.onnx", "score_samples", X / 16)
-
-
-def test_choices_of_columns_go_back(X, tmp_path):
-    selector = clone(AUTOENCODERS["ConcreteAutoencoder"]).set_params(epochs=1, annealing=1.0)
-    assert_agrees(selector.fit(X), tmp_path / "graph.onnx", "inverse_transform", X)
 
 
 @pytest.mark.slow
@@ -249,7 +245,7 @@ def test_what_cannot_be_exported_says_what_to_do(dense, X, tmp_path):
 def test_a_layer_without_counterpart_is_named(tmp_path):
     model = keras.Sequential(
         [
-            keras.layers.Dense(2, activation=lambda z: keras.ops.erfinv(0.1 * z)),
+            keras.layers.Dense(2, activation=lambda z: keras.ops.erfinv(0.9 * keras.ops.tanh(z))),
             keras.layers.Dense(64),
         ]
     )

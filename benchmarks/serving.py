@@ -1,0 +1,111 @@
+"""Compare a process that serves an ONNX file with one that serves the estimator itself.
+
+`python -m benchmarks.serving` trains a default autoencoder and the default detector on digits,
+writes both kinds of file, and starts processes that answer with one row.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import joblib
+import numpy as np
+
+from benchmarks import start_keras
+
+PROCESSES, ROWS = 5, 2000
+MOST_SECONDS, MOST_MILLISECONDS = 1.0, 0.1
+
+_CHILD = """
+import sys, time
+from statistics import median
+import numpy as np
+{load}
+row = np.load(sys.argv[2])
+answer(row)
+print("ready", flush=True)
+seconds = []
+for _ in range({rows}):
+    start = time.perf_counter()
+    answer(row)
+    seconds.append(time.perf_counter() - start)
+print(median(seconds), flush=True)
+"""
+_ONNX = """
+import onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession(sys.argv[1], options)
+answer = lambda row: session.run(None, {"X": row})[0]
+assert "tensorflow" not in sys.modules
+"""
+_SKAE = """
+import joblib
+answer = joblib.load(sys.argv[1]).METHOD
+"""
+
+
+def main() -> int:
+    """Measure, print a table, and return 1 if a claim does not hold."""
+    start_keras()
+    from sklearn.datasets import load_digits
+
+    import skae
+
+    X, _ = load_digits(return_X_y=True)
+    X = X.astype(np.float32)
+    tasks = {
+        "DenseAutoencoder(2)": (skae.DenseAutoencoder(2, random_state=0).fit(X), "transform"),
+        "ReconstructionOutlierDetector()": (
+            skae.ReconstructionOutlierDetector(random_state=0).fit(X),
+            "predict",
+        ),
+    }
+    holds = True
+    print(f"{'estimator':<33}{'served by':<13}{'start, s':>9}{'one row, ms':>13}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (estimator, method) in tasks.items():
+            for kind, seconds, row in _measured(estimator, method, X[:1], Path(folder)):
+                print(f"{name:<33}{kind:<13}{seconds:>9.2f}{1000 * row:>13.3f}", flush=True)
+                quick = seconds <= MOST_SECONDS and 1000 * row <= MOST_MILLISECONDS
+                holds = holds and (quick or kind != "onnxruntime")
+    print(
+        f"onnxruntime starts within {MOST_SECONDS:g} s and answers with one row within "
+        f"{MOST_MILLISECONDS:g} ms: {'holds' if holds else 'does not hold'}"
+    )
+    return not holds
+
+
+def _measured(estimator, method, row, folder):
+    """Yield what serves, seconds to the first answer and seconds a row, medians of processes."""
+    import skae
+
+    paths = {"onnxruntime": folder / "model.onnx", "skae": folder / "model.joblib"}
+    skae.export_onnx(estimator, paths["onnxruntime"], method)
+    joblib.dump(estimator, paths["skae"])
+    np.save(folder / "row.npy", row)
+    programs = {"onnxruntime": _ONNX, "skae": _SKAE.replace("METHOD", method)}
+    for kind, load in programs.items():
+        program = _CHILD.format(load=load, rows=ROWS)
+        times = [_one_process(program, paths[kind], folder / "row.npy") for _ in range(PROCESSES)]
+        yield kind, *map(median, zip(*times, strict=True))
+
+
+def _one_process(program, *paths):
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, paths)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout:
+            if line == "ready\n":
+                started = time.perf_counter() - start
+            else:
+                seconds = float(line)
+    return started, seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
