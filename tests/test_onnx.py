@@ -7,6 +7,7 @@ import sys
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.decomposition import NMF, PCA
 from sklearn.linear_model import LogisticRegression
@@ -200,6 +201,14 @@ def test_pipelines_with_a_classifier_agree(X, tmp_path):
     assert_agrees(pipeline.fit(X, X[:, 20] > 8), tmp_path / "graph.onnx", "predict", X)
 
 
+def test_pipelines_of_frames_agree(X, tmp_path):
+    frame = pd.DataFrame(X).add_prefix("pixel_")
+    pipeline = make_pipeline(StandardScaler(), "passthrough", small()).fit(frame)
+    assert_close(
+        written(pipeline, tmp_path / "graph.onnx", "transform")(X), pipeline.transform(frame)
+    )
+
+
 def test_pipelines_with_a_detector_agree(X, tmp_path):
     pipeline = make_pipeline(
         StandardScaler(), ReconstructionOutlierDetector(PCA(4), random_state=0)
@@ -269,6 +278,21 @@ def test_files_are_written_whole_or_not_at_all(dense, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
     skae.export_onnx(dense, path)
     onnxruntime.InferenceSession(path)
+
+
+@pytest.mark.slow
+def test_the_environment_is_left_as_it_was(dense, tmp_path):
+    program = """if True:
+        import os, pickle, sys
+        estimator = pickle.load(open("estimator.pickle", "rb"))
+        import skae
+        before = dict(os.environ)
+        skae.export_onnx(estimator, "graph.onnx")
+        assert dict(os.environ) == before
+    """
+    (tmp_path / "estimator.pickle").write_bytes(pickle.dumps(dense))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, env=environment)
 
 
 def test_graphs_run_without_tensorflow(dense, X, tmp_path):

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,7 @@ METHODS = ("transform", "inverse_transform", "reconstruct", "score_samples", "pr
 _DTYPES = ("auto", "float32", "float64")
 _OF_AUTOENCODERS = METHODS[:4]
 _OF_DETECTORS = METHODS[3:]
+_NO_STEP = (None, "passthrough")
 _LARGEST_OFFSET = 16.0  # standard deviations; float32 then rounds a row by a millionth of one
 
 
@@ -89,6 +91,8 @@ default="transform"
     True
     """
     check_is_fitted(estimator)
+    if isinstance(estimator, Pipeline):
+        estimator = Pipeline([step for step in estimator.steps if step[1] not in _NO_STEP])
     _check_choices(estimator, method, dtype)
     if keras.backend.backend() == "tensorflow":
         content = _content(estimator, method, dtype)
@@ -122,6 +126,7 @@ def _content(estimator, method, dtype):
 
 
 def _pipelines():
+    environment = os.environ.copy()
     try:
         return import_module("skae.io._onnx_pipelines")
     except ImportError as error:
@@ -129,6 +134,10 @@ def _pipelines():
             f"Expected onnx, skl2onnx and tf2onnx to be installed; received: {error}. Run pip "
             "install skae[onnx]."
         ) from error
+    finally:  # tf2onnx sets how much TensorFlow says
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)
 
 
 def _is_of_skae(estimator):
@@ -172,7 +181,12 @@ def _offset(estimator):
     first = estimator.steps[0][1]
     if _is_of_skae(first) or isinstance(first, Pipeline):
         return _offset(first)
-    return np.abs(first.transform(np.zeros((1, first.n_features_in_)))).max()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            return np.abs(first.transform(np.zeros((1, first.n_features_in_)))).max()
+    except (AttributeError, ValueError):  # skl2onnx will say what is wrong with it
+        return 0.0
 
 
 def _content_from_tensorflow(estimator, method, dtype):

@@ -6,7 +6,7 @@ from math import prod
 
 import onnx
 import tensorflow as tf
-import tf2onnx
+from tf2onnx import convert
 
 OPSET = 18  # the newest that tf2onnx writes
 
@@ -50,7 +50,7 @@ def graph_of(
     root = logging.getLogger()
     root.addFilter(_is_no_remark)
     try:
-        model, _ = tf2onnx.convert.from_function(traced, signature, opset=OPSET)
+        model, _ = convert.from_function(traced, signature, opset=OPSET)
         onnx.checker.check_model(model)
     except Exception as error:  # tf2onnx raises whatever its parts do
         raise ValueError(

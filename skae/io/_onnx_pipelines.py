@@ -16,6 +16,7 @@ from skae.io._onnx_graphs import OPSET, graph_of
 from skae.io._onnx_methods import traced
 from skae.outlier import ReconstructionOutlierDetector
 
+_OF_SKAE = BaseAutoencoder | ReconstructionOutlierDetector
 _ML_OPSET = 3
 _INPUT_TYPES = {"float32": FloatTensorType, "float64": DoubleTensorType}
 _OUTPUT_TYPES = {
@@ -72,10 +73,10 @@ def pipeline_graph(pipeline: Pipeline, method: str, dtype: str) -> onnx.ModelPro
         return estimator_graph(pipeline, method, dtype)
     register()
     (*_, (name, last)) = pipeline.steps
-    if isinstance(last, BaseAutoencoder | ReconstructionOutlierDetector):
+    if isinstance(last, _OF_SKAE):
         pipeline = Pipeline([*pipeline.steps[:-1], (name, OneMethod(last, method))])
     first = pipeline.steps[0][1]
-    row_shape = getattr(first, "_row_shape", (first.n_features_in_,))
+    row_shape = first._row_shape if isinstance(first, _OF_SKAE) else (first.n_features_in_,)
     try:
         with warnings.catch_warnings():
             # skl2onnx reads attributes that scikit-learn will remove one day.
