@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from skae._compat import mark_as_called
 from skae.layers import Standardization
 from skae.layers._activations import activation_layer
-from skae.model._persistence import mark_as_called
 from skae.model._scaling import GlobalScale
 from skae.networks import BaseNetwork, Shape
 

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skae import engine
+from skae._compat import mark_as_called
 from skae.engine._seeding import seeded
 from skae.layers._packed_layers import PackedGraph, PackedLayer, is_graph, packed
 
@@ -111,11 +112,6 @@ class PackedModel:
 
     def __sklearn_clone__(self):
         return self.unpacked()
-
-
-def mark_as_called(model: keras.Model) -> None:
-    """Let Keras export a model whose layers were called, though it was not itself."""
-    model._called = True
 
 
 class KerasHolder(BaseEstimator):
