@@ -11,7 +11,7 @@ PYTEST = -m pytest -n auto --maxprocesses 8 --dist worksteal
 COMPILE = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" --quiet
 
-.PHONY: help setup report test test-slow test-all test-lowest coverage lint format lock docs gallery clean
+.PHONY: help setup report tables test test-slow test-all test-lowest coverage lint format lock docs gallery clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1#\2/p' Makefile | awk -F'#' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ setup: .venv/.ready  ## make .venv, with the locked packages and skae itself
 
 report: .venv/.ready  ## compare codes of autoencoder and PCA on digits (ARGS="--components 2 8")
 	.venv/bin/python -m benchmarks latent --data digits $(ARGS)
+
+tables: .venv/.ready  ## write the tables of README and docs from benchmarks/results
+	.venv/bin/python -m benchmarks tables $(ARGS)
 
 test: .venv/.ready  ## run the tests, some minutes (ARGS="-k pca")
 	.venv/bin/python $(PYTEST) -m "not slow" $(ARGS)

@@ -1,5 +1,6 @@
 """Benchmarks of skae: one question a script, answered with one report."""
 
+import argparse
 import os
 
 
@@ -8,13 +9,7 @@ class BenchmarkError(Exception):
 
 
 def start_keras():
-    """Import Keras and wake its device, without what TensorFlow's C++ writes meanwhile.
-
-    Returns
-    -------
-    module
-        `keras`
-    """
+    """Import Keras and wake its device, without what TensorFlow's C++ writes meanwhile."""
     terminal = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -26,3 +21,15 @@ def start_keras():
             os.dup2(terminal, 2)
             os.close(terminal)
     return keras
+
+
+def integer(minimum):
+
+    def parse(text):
+        if not text.lstrip("-").isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(
+                f"expected an integer of at least {minimum}, received {text!r}"
+            )
+        return int(text)
+
+    return parse

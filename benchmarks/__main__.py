@@ -1,14 +1,14 @@
-"""Command line of the benchmarks: `python -m benchmarks <job>`."""
+"""Command line of the benchmarks: `python -m benchmarks <question>`."""
 
 import argparse
 import shlex
 import sys
+import time
+from pathlib import Path
 
-from benchmarks import BenchmarkError
+from benchmarks import BenchmarkError, defaults, integer, latent, page, record, tables
 from benchmarks.anomaly import job as anomaly
 from benchmarks.articles import job as articles
-from benchmarks.defaults import job as defaults
-from benchmarks.latent import job as latent
 from benchmarks.speed import job as speed
 
 JOBS = {
@@ -21,12 +21,7 @@ JOBS = {
 
 
 def main(argv=None):
-    """Run the job that the command line names.
-
-    Parameters
-    ----------
-    argv : list of str or None, default=None
-        Arguments, those of the process by default.
+    """Run what the command line names.
 
     Returns
     -------
@@ -34,18 +29,76 @@ def main(argv=None):
         Exit status: 1 if it cannot be measured, or if `--check` found a claim that does not hold.
     """
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    jobs = parser.add_subparsers(dest="job", required=True, metavar="job")
-    for name, job in JOBS.items():
-        summary = job.__doc__.splitlines()[0]
-        job.add_arguments(jobs.add_parser(name, help=summary, description=summary))
-    arguments = parser.parse_args(argv)
-    command = shlex.join(["python", "-m", "benchmarks", *argv])
+    arguments = _parser().parse_args(argv)
     try:
-        return JOBS[arguments.job].run(arguments, command)
+        if arguments.job == "tables":
+            return tables.write(check=arguments.check)
+        return run(JOBS[arguments.job], arguments, _repeatable(argv))
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def run(job, arguments, command):
+    """Measure, save the records, write the page and print the answers.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if `--check` found a claim that does not hold.
+    """
+    if arguments.quick and (arguments.check or arguments.record):
+        raise BenchmarkError(
+            "Expected --check or --record without --quick, whose few rows claim nothing; received "
+            "both. Drop one of them."
+        )
+    folder = arguments.output or Path("reports", arguments.job)
+    source = (arguments.seed, arguments.quick, *job.source(arguments))
+    parts = record.Parts(folder / "parts", source, resumes=arguments.resume)
+    found, start = [], time.perf_counter()
+    for finding in job.measure(arguments, parts):
+        seconds, start = time.perf_counter() - start, time.perf_counter()
+        one = finding.record
+        one.origin = record.origin(command, job.seeds(arguments), seconds)
+        if arguments.quick:
+            one.claims = {}
+        one.save(folder)
+        if arguments.record:
+            one.save(record.RESULTS)
+        print(page.terminal(one))
+        found.append(finding)
+    print(f"\nReport: {page.write(found, folder, title=_summary(job), quick=arguments.quick)}")
+    return int(arguments.check and not all(all(f.record.claims.values()) for f in found))
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    jobs = parser.add_subparsers(dest="job", required=True, metavar="question")
+    for name, job in JOBS.items():
+        one = jobs.add_parser(name, help=_summary(job), description=_summary(job))
+        job.add_arguments(one)
+        one.add_argument("--quick", action="store_true", help="a small run, to try it out")
+        one.add_argument("--seed", type=integer(0), default=0, help="random state (default: 0)")
+        one.add_argument("--output", type=Path, help=f"folder (default: reports/{name})")
+        one.add_argument("--resume", action="store_true", help="measure only what is missing there")
+        one.add_argument("--check", action="store_true", help="fail if a claim does not hold")
+        one.add_argument("--record", action="store_true", help="also save in benchmarks/results")
+    summary = _summary(tables)
+    one = jobs.add_parser("tables", help=summary, description=summary)
+    one.add_argument("--check", action="store_true", help="write nothing, fail if they differ")
+    return parser
+
+
+def _repeatable(argv):
+    """Return the command that measures the same, wherever it is told to write."""
+    where = argv.index("--output") if "--output" in argv else len(argv)
+    kept = [*argv[:where], *argv[where + 2 :]]
+    kept = [word for word in kept if word not in ("--resume", "--check", "--record")]
+    return shlex.join(["python", "-m", "benchmarks", *kept])
+
+
+def _summary(module):
+    return module.__doc__.splitlines()[0]
 
 
 if __name__ == "__main__":

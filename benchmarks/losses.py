@@ -1,32 +1,17 @@
 """Losses of reconstructions, the same for every way to train."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 ROWS_AT_ONCE = 1000  # that a reconstruction takes, so that convolutions fit into memory
 
 
-def loss_of(loss: str, X: np.ndarray, reconstruct: Callable[[np.ndarray], np.ndarray]) -> float:
-    """Return the mean loss per entry of X, reconstructed in chunks.
-
-    Parameters
-    ----------
-    loss : {"mse", "bce"}
-        Squared error or binary cross-entropy.
-    X : ndarray of shape (n_samples, n_features)
-        Rows.
-    reconstruct : callable
-        Maps rows to as many reconstructions, of any shape with as many numbers.
-
-    Returns
-    -------
-    float
-    """
+def loss_of(loss, X, reconstruct, fed=None):
+    """Return the mean loss per entry of X, reconstructed from X or from what is fed."""
     total = 0.0
     for start in range(0, len(X), ROWS_AT_ONCE):
         rows = X[start : start + ROWS_AT_ONCE]
-        outputs = np.asarray(reconstruct(rows), dtype=np.float64).reshape(rows.shape)
+        given = rows if fed is None else fed[start : start + ROWS_AT_ONCE]
+        outputs = np.asarray(reconstruct(given), dtype=np.float64).reshape(rows.shape)
         if loss == "mse":
             total += np.square(rows - outputs).sum()
         else:

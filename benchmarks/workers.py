@@ -6,30 +6,42 @@ from multiprocessing import get_context
 from pathlib import Path
 
 
-class Worker:
-    """A fresh process that runs functions one after the other.
+class Workers:
+    """Fresh processes by name, each of which runs functions one after the other."""
 
-    Parameters
-    ----------
-    environment : dict of str to str, default=None
-        Environment variables, set before anything is imported that could read them.
-    """
+    def __init__(self):
+        self._pools = {}
 
-    def __init__(self, environment=None):
-        self._pool = ProcessPoolExecutor(
-            max_workers=1,
-            mp_context=get_context("spawn"),
-            initializer=_set_environment,
-            initargs=({"TF_CPP_MIN_LOG_LEVEL": "3"} | (environment or {}),),
-        )
+    def __call__(self, name, environment, function, *arguments):
+        """Return ``function(*arguments)``, both picklable, or raise what it raised.
 
-    def __call__(self, function, *arguments):
-        """Return ``function(*arguments)``, both picklable, or raise what it raised."""
-        return self._pool.submit(function, *arguments).result()
+        The environment is set before anything is imported that could read it.
+        """
+        if name not in self._pools:
+            self._pools[name] = ProcessPoolExecutor(
+                max_workers=1,
+                mp_context=get_context("spawn"),
+                initializer=_set_environment,
+                initargs=({"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,),
+            )
+        return self._pools[name].submit(function, *arguments).result()
 
-    def close(self):
-        """End the process."""
-        self._pool.shutdown()
+    def close(self, name=None):
+        for one in [name] if name is not None else list(self._pools):
+            self._pools.pop(one).shutdown()
+
+
+def alone(environment, function, *arguments):
+    """Return ``function(*arguments)``, run in a process that ends with it."""
+    workers = Workers()
+    try:
+        return workers("alone", environment, function, *arguments)
+    finally:
+        workers.close()
+
+
+def _set_environment(environment):
+    os.environ.update(environment)
 
 
 def resident_mb():
@@ -43,17 +55,8 @@ def peak_mb():
 
 
 def forget_peak():
-    """Let `peak_mb` begin anew."""
+    """Let `peak_mb` begin anew; Linux only, as the others."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def can_measure_memory():
-    """Return whether this system tells a process what it holds, as Linux does."""
-    return Path("/proc/self/clear_refs").exists()
-
-
-def _set_environment(environment):
-    os.environ.update(environment)
 
 
 def _status(field):

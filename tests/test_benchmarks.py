@@ -1,6 +1,9 @@
-"""What a benchmark's report owes to its reader."""
+"""What the benchmarks owe to their readers: records that can be repeated, pages made of them."""
 
-import json
+import os
+import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,49 +13,51 @@ import pytest
 pytest.importorskip("jinja2", reason="the benchmarks need the extra `benchmarks`")
 pytest.importorskip("tqdm", reason="the benchmarks need the extra `benchmarks`")
 
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 
-from benchmarks import BenchmarkError, datasets, measures
+from benchmarks import BenchmarkError, datasets, defaults, measures, record, tables, views
 from benchmarks.__main__ import main
+from benchmarks.anomaly import job as anomaly
+from benchmarks.anomaly.problems import problems
+from benchmarks.articles import job as articles
+from benchmarks.losses import loss_of
+from benchmarks.speed import alone, contestants, paths, tasks
+from benchmarks.speed import job as speed
+from benchmarks.speed.contests import RACES
+from benchmarks.workers import Workers
+
+LATENT = ["latent", "--data", "wine", "--quick", "--components", "2"]
+# A quick study has few rows to calibrate with, which the detector warns of.
+FEW_ROWS = "ignore:Expected at least 19 calibration rows:UserWarning"
 
 
 class Page(HTMLParser):
-    """What a test asks a page: its tables as numbers, its figures, and what it would fetch."""
+    """What a test asks a page: its tables as numbers, what it would fetch, its ids."""
 
     def __init__(self, text):
         super().__init__()
-        self.tables, self.figures, self.fetched, self._tags = {}, [], [], []
+        self.tables, self.fetched, self.ids, self.drawings = {}, [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
-        for name in ("src", "href", "xlink:href", "srcset"):
-            self.fetched.append(attributes.get(name) or "#")
+        self.fetched += [attributes.get(name) or "#" for name in ("src", "href", "xlink:href")]
+        self.ids += [attributes["id"]] if "id" in attributes else []
         if tag == "table":
-            self._rows = self.tables[attributes["id"].removeprefix("table-")] = []
+            self._rows = self.tables[attributes["id"]] = []
         elif tag == "tr":
             self._rows.append([])
         elif tag == "td":
             self._rows[-1].append(attributes["data-value"])
-        elif tag == "figure":
-            self.figures.append({"caption": "", "labels": []})
         elif tag == "svg":
-            self.figures[-1]["labels"].append(attributes["aria-label"])
-        self._tags.append(tag)
-
-    def handle_data(self, data):
-        if self._tags and self._tags[-1] == "figcaption":
-            self.figures[-1]["caption"] += data
-
-    def handle_endtag(self, tag):
-        while self._tags and self._tags.pop() != tag:
-            pass
+            self.drawings.append(attributes["aria-label"])
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    assert main(["latent", "--data", "digits", "--quick", "--output", str(folder)]) == 0
+    assert main([*LATENT, "--output", str(folder)]) == 0
     return folder
 
 
@@ -62,79 +67,92 @@ def page(folder):
 
 
 @pytest.fixture(scope="module")
-def record(folder):
-    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+def found(folder):
+    return record.load("latent/wine", folder)
 
 
-@pytest.mark.parametrize("table", ["results", "search"])
-def test_page_csv_and_json_agree(folder, page, record, table):
-    from_csv = pd.read_csv(folder / f"{table}.csv")
-    from_json = pd.DataFrame(record["tables"][table])
-    pd.testing.assert_frame_equal(from_csv, from_json, check_dtype=False, rtol=1e-12)
-    shown = pd.DataFrame(page.tables[table][1:])
-    numbers = from_csv.select_dtypes("number")
-    for name in numbers:
+def test_page_and_record_agree(page, found):
+    shown = pd.DataFrame(page.tables["table-latent-wine-results"][1:])
+    for name, values in found.tables["results"].select_dtypes("number").items():
         assert any(
-            np.allclose(pd.to_numeric(shown[i], errors="coerce"), numbers[name], equal_nan=True)
+            np.allclose(pd.to_numeric(shown[i], errors="coerce"), values, rtol=1e-5, equal_nan=True)
             for i in shown
         ), f"no column of the page holds the numbers of {name}"
 
 
-def test_record_says_how_to_repeat_the_run(folder, record):
-    assert record["command"].startswith("python -m benchmarks latent --data digits --quick")
-    assert record["command"] in (folder / "index.html").read_text(encoding="utf-8")
-    assert {"date", "python", "keras", "scikit-learn"} <= record["environment"].keys()
-    assert record["seed"] == 0
-    assert record["wall_time_s"] > 0
+def test_record_says_how_to_repeat_the_run(found):
+    assert found.origin["command"] == "python -m benchmarks " + " ".join(LATENT)
+    assert {"commit", "date", "processor", "seeds", "versions"} <= found.origin.keys()
+    assert found.origin["versions"]["keras"]
+    assert found.claims == {}  # of a quick run
 
 
-def test_page_is_self_contained(folder, page):
+def test_page_is_self_contained_and_its_drawings_are_described(folder, page):
     assert all(address.startswith(("#", "data:image/png;base64,")) for address in page.fetched)
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert "@import" not in text
     assert "url(http" not in text
+    assert len(page.ids) == len(set(page.ids))
+    assert page.drawings
+    assert all(page.drawings)
 
 
-def test_every_figure_is_inline_and_described(page):
-    assert len(page.figures) == 4
-    for figure in page.figures:
-        assert figure["caption"].strip()
-        assert figure["labels"]
-        assert all(figure["labels"])
-
-
-def test_ids_of_the_page_are_unique(folder):
-    ids = pd.Series((folder / "index.html").read_text(encoding="utf-8")).str.findall(
-        r'\bid="([^"]+)"'
+def test_page_opens_in_a_browser_and_its_headings_sort(folder, tmp_path):
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    click = """<script>
+      const heading = document.querySelectorAll("th")[2];
+      heading.querySelector("button").click();
+      document.title = [...document.querySelectorAll("table")[0].tBodies[0].rows]
+        .map((row) => row.cells[2].dataset.value).join(" ");
+    </script></body>"""
+    text = (folder / "index.html").read_text(encoding="utf-8").replace("</body>", click)
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+    options += ["--dump-dom", f"--user-data-dir={tmp_path / 'profile'}"]
+    opened = subprocess.run(
+        [chromium, *options, (tmp_path / "index.html").as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    assert len(ids[0]) == len(set(ids[0]))
+    assert "Uncaught" not in opened.stderr
+    title = re.search("<title>(.*?)</title>", opened.stdout)[1]
+    values = [float(value) for value in title.split() if value != "nan"]
+    assert len(values) >= 2
+    assert values == sorted(values)
 
 
-def test_pca_row_is_what_scikit_learn_gives(record):
-    results = pd.DataFrame(record["tables"]["results"]).set_index(["method", "components"])
-    digits = datasets.load("digits")
-    split = datasets.split(digits, rows=600, standardize=False, random_state=0)
+def test_resumed_run_measures_nothing_again(folder, found, monkeypatch):
+    monkeypatch.setattr(measures, "measure", None)
+    assert main([*LATENT, "--resume", "--output", str(folder)]) == 0
+    again = record.load("latent/wine", folder)
+    pd.testing.assert_frame_equal(again.tables["results"], found.tables["results"])
+
+
+def test_parts_of_another_source_are_not_there(tmp_path):
+    record.Parts(tmp_path, "a", resumes=False).save("part", 1)
+    assert record.Parts(tmp_path, "a", resumes=True).load("part") == 1
+    assert record.Parts(tmp_path, "b", resumes=True).load("part") is None
+    assert record.Parts(tmp_path, "a", resumes=False).load("part") is None
+
+
+def test_pca_row_is_what_scikit_learn_gives(found):
+    split = datasets.split(datasets.load("wine"), rows=600, standardize=True, random_state=0)
     pca = PCA(2, random_state=0).fit(split.X_train)
     residual = split.X_test - pca.inverse_transform(pca.transform(split.X_test))
     r2 = 1 - (residual**2).sum() / ((split.X_test - pca.mean_) ** 2).sum()
-    assert results.loc[("PCA", 2), "r2"] == pytest.approx(r2, abs=1e-5)
-
-
-def test_variance_reconstructed_is_on_the_scale_of_explained_variance():
-    X = datasets.load("wine").X
-    pca = PCA(2).fit(X)
-    r2 = measures.variance_reconstructed(X, pca.inverse_transform(pca.transform(X)), pca.mean_)
-    assert r2 == pytest.approx(pca.explained_variance_ratio_.sum())
+    assert found.figures["r2_PCA_2"] == pytest.approx(r2, abs=1e-5)
 
 
 def test_precision_of_a_perfect_code_is_one_and_of_a_useless_one_is_chance():
     labels = np.repeat(np.arange(4), 50)
     codes = np.eye(4)[labels]
-    rng = np.random.default_rng(0)
     precision, seconds = measures.precision_at(codes, labels, codes, labels)
     assert precision == 1
     assert seconds > 0
-    noise = rng.normal(size=(400, 2))
+    noise = np.random.default_rng(0).normal(size=(400, 2))
     precision, _ = measures.precision_at(noise[:200], labels, noise[200:], labels)
     assert precision == pytest.approx(0.25, abs=0.05)
 
@@ -182,10 +200,243 @@ def test_file_without_its_arrays_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "nothing"], r"Expected a data set out of digits, .*received 'nothing'"),
-        (["--components", "65"], r"Expected --components of at most 64.*received 65"),
+        (["latent", "--data", "nothing"], "Expected a data set out of digits, "),
+        (["latent", "--components", "65"], "Expected --components of at most 64"),
+        (["speed", "--quick", "--check"], "Expected --check or --record without --quick"),
+        (["articles", "--only", "B1", "Z9"], "received Z9"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(arguments, message, capsys):
-    assert main(["latent", *arguments]) == 1
-    assert pd.Series([capsys.readouterr().err]).str.contains(message).all()
+    assert main(arguments) == 1
+    assert message in capsys.readouterr().err
+
+
+# Pages of the documentation
+
+
+def test_pages_say_what_the_records_say(capsys):
+    assert tables.write(check=True) == 0, f"run `make tables`: {capsys.readouterr().out}"
+
+
+def test_every_view_is_shown_and_every_record_can_be_shown():
+    text = "".join(page.read_text(encoding="utf-8") for page in tables.PAGES)
+    assert [view for view in views.VIEWS if f"<!-- record: {view} -->" not in text] == []
+    assert all(record.load(name).name == name for name in record.names())
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """One record, in the place of all others."""
+    one = record.Record("speed/x", "X", "", figures={"ratio": 0.5, "Keras by hand": 3.14159})
+    one.save(tmp_path)
+    monkeypatch.setattr(tables.record.load, "__defaults__", (tmp_path,))
+
+
+@pytest.mark.usefixtures("results")
+def test_marked_figures_are_written_and_marked_claims_are_checked():
+    text = "so <!-- record: speed/x.Keras by hand .1f -->2<!-- end --> times, <!-- record: "
+    text += (
+        "speed/x.ratio .2f --><!-- end --> of it, <!-- record: speed/x.ratio {} -->two<!-- end -->"
+    )
+    held, broken = text.format("<= 0.5"), text.format(">= 0.6")
+    assert ".1f -->3.1<!-- end --> times" in tables.filled(held)
+    assert ".2f -->.50<!-- end --> of it" in tables.filled(held)
+    assert "-->two<!-- end -->" in tables.filled(held)
+    assert tables.broken_claims(held) == []
+    assert tables.broken_claims(broken) == ["speed/x.ratio >= 0.6"]
+
+
+@pytest.mark.usefixtures("results")
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("speed/y.ratio .1f", "Expected a record out of .*received 'speed/y'"),
+        ("speed/x.y .1f", "Expected a figure of speed/x out of ratio"),
+        ("speed/nothing", "Expected a table out of .*received 'speed/nothing'"),
+    ],
+)
+def test_unknown_marks_are_refused(what, message):
+    with pytest.raises(BenchmarkError, match=message):
+        tables.filled(f"<!-- record: {what} --><!-- end -->")
+
+
+def test_record_survives_its_file(tmp_path):
+    table = pd.DataFrame({"name": ["ä", "b"], "value": [0.1234567891, np.nan]})
+    one = record.Record("a/b", "T", "A", {"x": np.float32(1)}, {"t": table}, {"c": np.bool_(True)})
+    one.save(tmp_path)
+    again = record.load("a/b", tmp_path)
+    assert again.figures == {"x": 1.0}
+    assert again.claims == {"c": True}
+    assert again.table["value"][0] == 0.123457
+    assert again.table["value"].isna().tolist() == [False, True]
+    assert again.table["name"].tolist() == ["ä", "b"]
+
+
+# Speed
+
+
+def test_losses_are_those_of_the_formulas():
+    X = tasks.training_rows("digits", 1797)
+
+    def half(rows):
+        return np.full(rows.shape, 0.5)
+
+    assert loss_of("mse", X, half) == pytest.approx(np.square(X - 0.5).mean(), rel=1e-6)
+    assert loss_of("bce", X, half) == pytest.approx(np.log(2))
+    assert loss_of("mse", X, lambda rows: rows) == 0
+
+
+def test_only_able_contestants_enter_and_quick_is_smaller():
+    scikit_learn = contestants.ScikitLearn()
+    assert scikit_learn.can(RACES["dense32-mse"].task)
+    assert not scikit_learn.can(RACES["dense32-bce"].task)
+    assert not scikit_learn.can(RACES["conv"].task)
+    for race in RACES.values():
+        assert race.quick.rows * race.quick.epochs < race.task.rows * race.task.epochs
+
+
+def claims_of_race(losses=(0.05, 0.05, 0.05), **seconds):
+    seconds = {"skae": 1.0, "Keras on TensorFlow": 5.0, "MLPRegressor": 1.4} | seconds
+    runs = pd.DataFrame(seconds.items(), columns=["contestant", "seconds"]).assign(loss=losses)
+    return list(speed.described("dense32-mse", runs).record.claims.values())
+
+
+def test_claims_hold_training_less_against_the_winner():
+    assert claims_of_race() == [True, True]
+    assert claims_of_race(losses=(0.06, 0.05, 0.05)) == [True, False]
+    assert claims_of_race(**{"Keras on TensorFlow": 1.5}) == [False, True]
+
+
+def test_path_is_trained_by_hand_and_by_skae_as_far():
+    size = paths.Size(rows=256, epochs=2, rounds=1, features=(64,))
+    measured = paths.race("plain", 64, size, 0)
+    assert measured["difference"] == 0
+    assert measured["skae_loss"] == pytest.approx(measured["by_hand_loss"], rel=0.1)
+    assert measured["first_ratio"] == measured["by_hand_s"] / measured["first_s"]
+    slower = measured | {"first_ratio": 1.2}
+    rows = [
+        {"objective": name, "features": 64, "backend": "JAX"} | one
+        for name, one in (("plain", measured | {"first_ratio": 2.0}), ("sparse", slower))
+    ]
+    described = paths.describe(pd.DataFrame(rows), size).record
+    assert described.figures["worst"] == 1.2
+    assert "sparse, 64 features, JAX" in described.answer
+    assert list(described.claims.values()) == [False, True, True]
+
+
+@pytest.mark.parametrize("objective", paths.OBJECTIVES)
+def test_estimators_of_all_paths_are_of_their_shape(objective):
+    estimator, _ = paths.OBJECTIVES[objective]
+    assert clone(estimator((8, 8))).get_params()["epochs"] > 0
+
+
+def test_flatness_and_slope_are_what_they_say():
+    costs = pd.DataFrame({"rows": [1000, 10_000, 100_000], "us_per_row": [9.0, 1.0, 2.0]})
+    assert alone.flatness(costs) == pytest.approx(2)
+    peaks = pd.DataFrame({"float32_mb": [100, 200], "lift_mb": [150, 250]})
+    assert alone.slope_and_intercept(peaks) == pytest.approx((1, 50))
+
+
+def test_worker_is_another_process_with_its_environment():
+    workers = Workers()
+    try:
+        assert workers("one", {"SKAE_TEST": "set"}, os.getpid) != os.getpid()
+        assert workers("one", {}, os.getenv, "SKAE_TEST") == "set"
+    finally:
+        workers.close()
+    assert "SKAE_TEST" not in os.environ
+
+
+# Defaults, anomalies, articles
+
+
+def test_defaults_are_held_against_pca():
+    run = {"data": "d", "pca_r2": 0.5, "pca_svc": 0.5, "r2": 0.5, "svc": 0.6, "best_epoch": 1}
+    gains = [("default", 0.1, 0.1), ("default", -0.01, 0.2), ("other", 0.3, 0.0)]
+    runs = [run | {"setting": s, "r2_gain": r, "svc_gain": a, "fit_s": 1.0} for s, r, a in gains]
+    described = defaults.describe(pd.DataFrame(runs), 100).record
+    settings = described.tables["settings"].set_index("setting")
+    assert settings.loc["default", "worse"] == 1
+    assert settings.loc["default", "r2_gain"] == pytest.approx(0.045)
+    assert list(described.claims.values()) == [False, True]
+
+
+def test_training_rows_are_normal_and_labels_say_what_is_not():
+    for problem in problems("digits", seed=0, rows=60, quick=True):
+        assert problem.X_train.shape == (60, 64)
+        assert len(problem.is_anomaly) == len(problem.X_test)
+        assert 0.8 < problem.is_anomaly.mean() < 1
+        distances = np.linalg.norm(problem.X_test - problem.X_train.mean(axis=0), axis=1)
+        assert distances[problem.is_anomaly].mean() > distances[~problem.is_anomaly].mean()
+
+
+def test_excess_is_counted_in_deviations_of_the_mean_over_seeds():
+    alarm = {"problem": "p", "method": "m", "promised": 0.1, "deviation": 0.02}
+    rates = [{"seed": s, "measured": m, "by_training_error": 0.5} for s, m in enumerate((0.1, 0.2))]
+    (means,) = anomaly.excesses(pd.DataFrame([alarm | rate for rate in rates])).to_dict("records")
+    assert means["measured"] == pytest.approx(0.15)
+    assert means["excess"] == pytest.approx(0.05 / (0.02 / np.sqrt(2)))
+    assert means["training_excess"] == pytest.approx(0.4 / (0.02 / np.sqrt(2)))
+
+
+@pytest.mark.filterwarnings(FEW_ROWS)
+def test_resumed_study_measures_only_the_methods_that_are_missing(tmp_path, monkeypatch):
+    arguments = ["anomaly", "--quick", "--rows", "60", "--groups", "digits"]
+    arguments += ["--output", str(tmp_path), "--methods", "PCA residual"]
+    assert main(arguments) == 0
+    measured = []
+    measure = anomaly._measure
+    monkeypatch.setattr(
+        anomaly, "_measure", lambda *args: measured.append(args[0]) or measure(*args)
+    )
+    assert main([*arguments, "LOF", "--resume"]) == 0
+    assert measured == ["LOF"] * 3
+    means = record.load("anomaly/digits", tmp_path).tables["means"]
+    assert means["method"].tolist() == ["PCA residual", "LOF"]
+
+
+def test_articles_are_complete():
+    from benchmarks.articles.table import ARTICLES
+
+    for article in ARTICLES:
+        estimator = clone(article.estimator(seed=3))
+        assert estimator.random_state == 3
+        assert estimator.batch_size == article.batch_size
+        assert article.own_estimator(2, 512).get_params()["epochs"] == 2
+
+
+@pytest.fixture(scope="module")
+def article(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("articles")
+    assert main(["articles", "--quick", "--only", "B1", "--output", str(folder)]) == 0
+    return record.load("articles/B1", folder)
+
+
+def test_article_has_the_weights_of_its_twin_and_as_published(article):
+    assert article.figures["weights"] == 51_154
+    assert article.figures["difference"] == 0
+
+
+def test_claims_of_articles_hold_against_what_was_published(article):
+    from benchmarks.articles.table import ARTICLES
+
+    b1 = next(one for one in ARTICLES if one.id == "B1")
+
+    def verdicts(halves=(25_000, 26_154), **changes):
+        row = article.tables["article"].iloc[0].to_dict() | {"own_loss": 0.1, "ratio": 2.0}
+        return list(articles.claims(b1, row | changes, halves).values())
+
+    assert verdicts(loss=0.19, epochs=10) == [True] * 5
+    assert verdicts(loss=0.21, epochs=10) == [True, True, False, True, True]
+    assert verdicts(loss=0.21, epochs=3) == [True] * 4  # cut short: nothing to hold it to
+    slow = verdicts(loss=0.19, epochs=10, ratio=0.5, difference=1, halves=(1, 1))
+    assert slow == [False, False, True, True, False]
+
+
+def test_binarised_rows_have_the_pixels_as_their_probabilities():
+    from benchmarks.articles import findings
+
+    X = np.tile(np.array([[0.0, 0.3, 1.0]], np.float32), (4000, 1))
+    drawn = findings._binarized(X, seed=0)
+    assert set(np.unique(drawn)) == {0, 1}
+    np.testing.assert_allclose(drawn.mean(axis=0), X[0], atol=0.03)

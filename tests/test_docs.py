@@ -5,8 +5,13 @@ import importlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from joblib import parallel_config
 from matplotlib import pyplot as plt
+from sklearn.decomposition import PCA
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -54,12 +59,47 @@ def test_pages_with_code_are_found():
     assert len(blocks(ROOT / "docs" / "user_guide.md")) >= 3
 
 
+def run(page, **names):
+    """Run all code of a page, one block after the other, and return what it defines."""
+    exec(compile("\n".join(blocks(page)), page.name, "exec"), names)
+    return names
+
+
 def test_code_of_the_user_guide_runs():
-    code = "\n".join(blocks(ROOT / "docs" / "user_guide.md"))
-    found = {}
-    exec(compile(code, "user_guide.md", "exec"), found)
+    found = run(ROOT / "docs" / "user_guide.md")
     assert found["autoencoder"].n_epochs_ == 5
     plt.close(found["display"].figure_)
+
+
+def test_code_of_the_readme_runs(monkeypatch):
+    """Every fit takes one epoch on few samples, and the search's workers are threads."""
+    from sklearn import datasets
+
+    import skae
+
+    X, y = datasets.load_digits(return_X_y=True)
+    monkeypatch.setattr(datasets, "load_digits", lambda return_X_y: (X[:200], y[:200]))
+    monkeypatch.setitem(skae.DenseAutoencoder.__init__.__kwdefaults__, "epochs", 1)
+    with parallel_config("threading"):
+        found = run(
+            ROOT / "README.md",
+            DenseAutoencoder=skae.DenseAutoencoder,
+            PCA=PCA,
+            Pipeline=Pipeline,
+            SVC=SVC,
+        )
+    assert found["codes"].shape == (200, 2)
+    assert set(found["search"].best_params_) == {"ae__n_components", "ae__hidden_layer_sizes"}
+    plt.close(found["figure"])
+
+
+def test_objective_of_the_architecture_page_trains():
+    found = run(ROOT / "docs" / "architecture.md")
+    X = np.random.default_rng(0).normal(size=(40, 6))
+    autoencoder = found["LatentNoiseAutoencoder"](2, hidden_layer_sizes=(4,), epochs=1)
+    layers = [layer.name for layer in autoencoder.fit(X).encoder_.layers]
+    assert "blur" in layers
+    assert autoencoder.transform(X).shape == (40, 2)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=names(EXAMPLES))

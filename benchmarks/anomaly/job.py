@@ -1,9 +1,7 @@
 """Compare detectors of anomalies: their ranking, and whether thresholds keep their promise."""
 
-import argparse
 import time
 import warnings
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
@@ -16,14 +14,20 @@ from sklearn.svm import OneClassSVM
 from tqdm import tqdm
 
 import skae
-from benchmarks import BenchmarkError, start_keras
-from benchmarks.anomaly.page import GROUP_NAMES, describe
+from benchmarks import BenchmarkError, integer, page, start_keras
 from benchmarks.anomaly.problems import GROUPS, Problem, problems
-from benchmarks.anomaly.record import Record
-from benchmarks.anomaly.scaling import costs_of_scoring
-from benchmarks.options import add_shared_options
-from benchmarks.report import Claim, publish
+from benchmarks.page import Finding, Picture
+from benchmarks.record import Record
 
+GROUP_NAMES = {
+    "digits": "digits, one class normal",
+    "mnist": "MNIST, one class normal",
+    "fashion_mnist": "Fashion-MNIST, one class normal",
+    "tables": "20 tables, trained on normal rows",
+    "contaminated": "20 tables, anomalies left in training",
+    "creditcard": "credit-card fraud",
+    "ecg5000": "ECG5000 heartbeats",
+}
 SKAE = "skae"
 OVERFITTED = "overfitted"
 RATES = (0.01, 0.05, 0.1)
@@ -37,174 +41,53 @@ TARGETS = {
 }
 SEEDS, ROWS, QUICK_ROWS = 3, 200_000, 100
 SVM_ROWS = 10_000  # its fit is quadratic in them
-METHODS = (SKAE, "PCA residual", OVERFITTED, "IsolationForest", "LOF", "OCSVM")
-PYOD = {"PyOD AutoEncoder": "auto_encoder.AutoEncoder", "PyOD VAE": "vae.VAE", "ECOD": "ecod.ECOD"}
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """What was measured.
-
-    Parameters
-    ----------
-    runs : DataFrame
-        One method on one problem with one seed a row.
-    alarms : DataFrame
-        One promised rate of one threshold on one problem a row.
-    examples : dict of str to Example
-        Scores on one problem of each group.
-    scaling : DataFrame
-        What `scaling.costs_of_scoring` returned.
-    """
-
-    runs: pd.DataFrame
-    alarms: pd.DataFrame
-    examples: dict
-    scaling: pd.DataFrame
-
-    @property
-    def means(self):
-        """Mean over the problems, and the spread of that mean over the seeds."""
-        by_seed = self.runs.groupby(["group", "method", "seed"], sort=False).mean(numeric_only=True)
-        by_method = by_seed.groupby(level=["group", "method"], sort=False)
-        means = by_method.mean()
-        means.insert(1, "auroc_spread", by_method["auroc"].std())
-        return means.reset_index()
-
-    @property
-    def alarm_means(self):
-        """Mean false-alarm rates over the seeds, and by how many of its σ each is too high."""
-        keys = ["group", "problem", "method", "promised"]
-        by_problem = self.alarms.groupby(keys, sort=False)
-        means = by_problem[["measured", "by_training_error"]].mean()
-        variances = by_problem["deviation"].agg(lambda sigma: np.square(sigma).mean())
-        means = means.assign(deviation=np.sqrt(variances / by_problem.size())).reset_index()
-        for column, excess in (("measured", "excess"), ("by_training_error", "training_excess")):
-            means[excess] = (means[column] - means["promised"]) / means["deviation"]
-        return means
+SETTINGS = {
+    "skae on tables": "ReconstructionOutlierDetector(random_state=seed) after a StandardScaler",
+    "skae on images": "one setting for all classes: benchmarks.anomaly.job.image_detector",
+    "overfitted": "DenseAutoencoder, half the features as code (64 at most), 100 epochs",
+    "PCA residual": "30 components on images, 90 % of the variance elsewhere",
+    "Others": f"their packages' defaults; LOF 20 neighbours, OCSVM at most {SVM_ROWS} samples",
+    "Division": "half of the normal samples train, the others and all anomalies are scored; with "
+    "anomalies left in, 70 % of all samples train, 30 % are scored",
+}
 
 
 def add_arguments(parser):
-    """Add the options of this job to its parser.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Parser of the subcommand.
-    """
     parser.add_argument("--groups", nargs="+", choices=GROUPS, help="problems (default: all)")
-    parser.add_argument("--seeds", type=int, help=f"how many (default: {SEEDS})")
-    parser.add_argument("--rows", type=int, help=f"most training rows (default: {ROWS})")
+    parser.add_argument("--seeds", type=integer(1), help=f"how many (default: {SEEDS})")
+    parser.add_argument("--rows", type=integer(20), help=f"most training rows (default: {ROWS})")
     parser.add_argument("--methods", nargs="+", help="names of methods (default: all)")
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with what the output folder holds"
-    )
-    add_shared_options(parser, "reports/anomaly", quick="a few digits, one seed, no download")
 
 
-def run(arguments: argparse.Namespace, command: str) -> int:
-    """Measure, print the tables, write the report and say where it lies.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        Options of this job.
-    command : str
-        The command line, as the report is to state it.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if `--check` found a claim that does not hold.
-    """
-    start = time.perf_counter()
-    start_keras()
-    study = measure(arguments)
-    report = describe(
-        study,
-        claims=tuple(_claims(study)),
-        command=command,
-        seed=arguments.seed,
-        wall_time_s=time.perf_counter() - start,
-    )
-    return publish(report, arguments.output, check=arguments.check)
+def source(arguments):
+    return (arguments.rows,)
 
 
-def measure(arguments):
-    """Fit and score every method on every problem.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        Options of this job.
-
-    Returns
-    -------
-    Study
-    """
-    groups = arguments.groups or (("digits",) if arguments.quick else GROUPS)
+def seeds(arguments):
     n_seeds = arguments.seeds or (1 if arguments.quick else SEEDS)
-    rows = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS)
-    record = Record(arguments.output, resume=arguments.resume)
+    return range(arguments.seed, arguments.seed + n_seeds)
+
+
+def measure(arguments, parts):
+    start_keras()
+    chosen = arguments.groups or (("digits",) if arguments.quick else GROUPS)
     with tqdm(unit="fit") as progress:
-        for seed in range(arguments.seed, arguments.seed + n_seeds):
-            for group in groups:
+        for group in (group for group in GROUPS if group in chosen):
+            runs, alarms = [], []
+            for seed in seeds(arguments):
+                rows = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS)
                 for problem in problems(group, seed=seed, rows=rows, quick=arguments.quick):
-                    _measure_all(problem, seed, arguments.methods, record, progress)
-    scaling = costs_of_scoring(quick=arguments.quick, seed=arguments.seed)
-    examples = {group: record.examples[group] for group in GROUPS if group in record.examples}
-    return Study(_in_order(record.runs), _in_order(record.alarms), examples, scaling)
-
-
-def _in_order(records):
-    """Return records as a frame, sorted by group and method in the order of these constants."""
-    frame = pd.DataFrame(records)
-    places = {name: place for place, name in enumerate((*GROUPS, *METHODS, *PYOD))}
-    if frame.empty:
-        return frame
-    place = frame[["group", "method"]].map(places.get)
-    return frame.loc[place.sort_values(["group", "method"], kind="stable").index]
-
-
-def _measure_all(problem, seed, names, record, progress):
-    """Measure the methods that the record does not have yet."""
-    example = record.example(problem, seed)
-    for name, method in methods(problem, seed, names).items():
-        if record.has(problem, name, seed):
-            continue
-        progress.set_description(f"{problem.name}, {name}")
-        run, scores = _measure(name, method, problem, seed)
-        has_threshold = isinstance(method, skae.ReconstructionOutlierDetector)
-        record.add(run, _false_alarms(name, method, problem, seed) if has_threshold else [])
-        if example is not None:
-            example.scores[name] = scores
-            if name == SKAE:
-                example.threshold = -method.offset_
-        record.save()
-        progress.update()
+                    for name, method in methods(problem, seed, arguments.methods).items():
+                        progress.set_description(f"{problem.name}, {name}")
+                        key = f"{group}-{problem.name}-{name}-{seed}"
+                        run, of_run = parts(key, _measure, name, method, problem, seed)
+                        runs.append(run)
+                        alarms += of_run
+                        progress.update()
+            yield describe(group, pd.DataFrame(runs), pd.DataFrame(alarms))
 
 
 def methods(problem: Problem, seed: int, names=None):
-    """Return the detectors to compare, unfitted, by name.
-
-    Parameters
-    ----------
-    problem : Problem
-        Images get another autoencoder and another score than tables.
-    seed : int
-        Seed of those that draw numbers.
-    names : list of str or None, default=None
-        Which; all of them by default.
-
-    Returns
-    -------
-    dict of str to estimator
-
-    Raises
-    ------
-    BenchmarkError
-        If a name is not among them.
-    """
     n_components = min(30, *problem.X_train.shape) if problem.is_image else 0.9
     found = {
         SKAE: image_detector(seed) if problem.is_image else _detector(random_state=seed),
@@ -228,7 +111,6 @@ def methods(problem: Problem, seed: int, names=None):
 
 
 def image_detector(seed):
-    """Return the one setting for images of one class."""
     autoencoder = skae.DenoisingAutoencoder(
         64,
         noise=2.0,
@@ -241,12 +123,80 @@ def image_detector(seed):
     return _detector(autoencoder, score="local_error", calibration_size=0.1, random_state=seed)
 
 
+def summarized(runs):
+    """Return the mean over the problems, and the spread of that mean over the seeds."""
+    by_seed = runs.groupby(["method", "seed"], sort=False).mean(numeric_only=True)
+    by_method = by_seed.groupby(level="method", sort=False)
+    means = by_method.mean()
+    means.insert(1, "auroc_spread", by_method["auroc"].std())
+    return means.reset_index()
+
+
+def excesses(alarms):
+    """Return false-positive rates, mean over the seeds, and by how many of its σ each is too high.
+
+    One row a problem, method and promised rate.
+    """
+    by_problem = alarms.groupby(["problem", "method", "promised"], sort=False)
+    means = by_problem[["measured", "by_training_error"]].mean()
+    variances = by_problem["deviation"].agg(lambda sigma: np.square(sigma).mean())
+    deviation = np.sqrt(variances / by_problem.size())
+    means["excess"] = (means["measured"] - means.index.get_level_values("promised")) / deviation
+    over = means["by_training_error"] - means.index.get_level_values("promised")
+    means["training_excess"] = over / deviation
+    return means.reset_index()
+
+
+def describe(group, runs, alarms):
+    means = summarized(runs)
+    auroc = means.set_index("method")["auroc"]
+    best = f"; the best is {auroc.idxmax()}, {auroc.max():.4f}" if len(auroc) > 1 else ""
+    ours = f"Mean AUROC of skae {auroc[SKAE]:.4f}" if SKAE in auroc else "skae was not measured"
+    problem_means = runs.groupby(["problem", "method"], sort=False)["auroc"].mean()
+    found = {
+        "means": means,
+        "problems": problem_means.unstack("method", sort=False).round(4).reset_index(),
+    }
+    claims, ours_only = {}, runs[runs["method"] == SKAE]
+    if len(ours_only):
+        claims["Distinct rows have distinct scores."] = ours_only["distinct"].min() > 0.999
+        if group in TARGETS:
+            claims[f"Mean AUROC of skae is at least {TARGETS[group]:.3f}."] = (
+                auroc[SKAE] >= TARGETS[group]
+            )
+    if len(alarms):
+        each = excesses(alarms)
+        by_rate = each.groupby(["method", "promised"], sort=False)
+        found["promises"] = by_rate.agg(
+            measured=("measured", "mean"),
+            excess=("excess", "max"),
+            by_training_error=("by_training_error", "mean"),
+            training_excess=("training_excess", "max"),
+            broken=("training_excess", lambda excess: (excess > SIGMAS).sum()),
+            problems=("problem", "size"),
+        ).reset_index()
+        claims[
+            "The mean false-positive rate on fresh normal rows exceeds the promised one by at most "
+            f"{SIGMAS} standard deviations of its own, for every data set, method and rate."
+        ] = each["excess"].max() <= SIGMAS
+    record = Record(
+        name=f"anomaly/{group}",
+        title=f"Anomalies: {GROUP_NAMES[group]}",
+        answer=f"{ours}{best}.",
+        figures={f"auroc_{method}": value for method, value in auroc.items()},
+        tables=found,
+        claims=claims,
+        settings=SETTINGS,
+    )
+    picture = page.bars(means, "method", "auroc", "Mean AUROC")
+    return Finding(record, (Picture("Mean over problems and seeds.", {"AUROC": picture}),))
+
+
 def _detector(*arguments, **settings):
     return skae.ReconstructionOutlierDetector(*arguments, **settings)
 
 
 def _overfitted(problem, seed):
-    """Return an autoencoder that learns its training rows by heart, with the squared error."""
     autoencoder = skae.DenseAutoencoder(
         max(1, min(64, problem.X_train.shape[1] // 2)),
         epochs=100,
@@ -257,20 +207,19 @@ def _overfitted(problem, seed):
 
 
 def _pyod(seed):
-    """Return PyOD's detectors, if it is installed."""
     if find_spec("pyod") is None:
         return {}
-    from importlib import import_module
+    from pyod.models import auto_encoder, ecod, vae
 
-    found = {}
-    for name, path in PYOD.items():
-        module, cls = path.split(".")
-        settings = {} if name == "ECOD" else {"random_state": seed}
-        found[name] = getattr(import_module(f"pyod.models.{module}"), cls)(**settings)
-    return found
+    found = {
+        "PyOD AutoEncoder": auto_encoder.AutoEncoder(random_state=seed),
+        "PyOD VAE": vae.VAE(random_state=seed),
+    }
+    return found | {"ECOD": ecod.ECOD()}
 
 
 def _measure(name, method, problem, seed):
+    """Fit and score one method, and count the false alarms of a detector with a promise."""
     X, X_test = problem.rows(as_images=problem.is_image and name == SKAE)
     if isinstance(method, OneClassSVM) and len(X) > SVM_ROWS:
         X = X[np.random.RandomState(seed).choice(len(X), SVM_ROWS, replace=False)]
@@ -280,21 +229,21 @@ def _measure(name, method, problem, seed):
     is_pyod = type(method).__module__.startswith("pyod")
     scores = method.decision_function(X_test) if is_pyod else -method.score_samples(X_test)
     scored = time.perf_counter()
+    tags = {"problem": problem.name, "method": name, "seed": seed}
     measured = {
-        "group": problem.group,
-        "problem": problem.name,
-        "method": name,
-        "seed": seed,
+        **tags,
         "auroc": roc_auc_score(problem.is_anomaly, scores),
         "average_precision": average_precision_score(problem.is_anomaly, scores),
         "distinct": len(np.unique(scores)) / problem.n_distinct,
         "fit_s": fitted - start,
         "score_us": 1e6 * (scored - fitted) / len(scores),
     }
-    return measured, scores
+    if not isinstance(method, skae.ReconstructionOutlierDetector):
+        return measured, []
+    return measured, [tags | alarm for alarm in _false_alarms(method, problem, X_test)]
 
 
-def _false_alarms(name, detector, problem, seed):
+def _false_alarms(detector, problem, X_test):
     """Return promised and measured rates, of the calibrated threshold and of the training errors'.
 
     The standard deviation is that of the measured rate around the promised one: the binomial of
@@ -302,7 +251,6 @@ def _false_alarms(name, detector, problem, seed):
     """
     if not problem.has_clean_training_rows:
         return []
-    _, X_test = problem.rows(as_images=problem.is_image and name == SKAE)
     scores = detector.score_samples(X_test[~problem.is_anomaly])
     calibration = detector.calibration_scores_
     training = detector.fit_scores_[~np.isin(detector.fit_scores_, calibration)]
@@ -313,10 +261,6 @@ def _false_alarms(name, detector, problem, seed):
             calibrated = detector.set_threshold(false_positive_rate=rate).offset_
         alarms.append(
             {
-                "group": problem.group,
-                "problem": problem.name,
-                "method": name,
-                "seed": seed,
                 "promised": rate,
                 "measured": (scores < calibrated).mean(),
                 "by_training_error": (scores < np.quantile(training, rate)).mean(),
@@ -324,59 +268,3 @@ def _false_alarms(name, detector, problem, seed):
             }
         )
     return alarms
-
-
-def _claims(study):
-    means = study.means.set_index(["group", "method"])["auroc"]
-    for group, target in TARGETS.items():
-        if (group, SKAE) in means:
-            value = means[group, SKAE]
-            yield Claim(
-                f"Mean AUROC on {GROUP_NAMES[group]} is at least {target:.3f}: it is {value:.4f}.",
-                bool(value >= target),
-            )
-    shares = study.runs.query("method == @SKAE")["distinct"]
-    if len(shares):
-        yield Claim(
-            "Distinct rows have distinct scores: on the average problem "
-            f"{shares.mean():.3%} of them do.",
-            bool(shares.min() > 0.999),
-        )
-    yield from _scaling_claims(study.scaling)
-    if len(study.alarms):
-        yield from _alarm_claims(study.alarm_means)
-
-
-def _scaling_claims(scaling):
-    first, last = scaling.iloc[0], scaling.iloc[-1]
-    yield Claim(
-        f"Time per row is flat: {last['us_per_row']:.1f} µs at {last['rows']:.0f} rows, "
-        f"{first['us_per_row']:.1f} µs at {first['rows']:.0f}.",
-        bool(last["us_per_row"] < 1.5 * first["us_per_row"]),
-    )
-    if np.isfinite(last["memory_mb"]):
-        yield Claim(
-            f"Memory is bounded: to score {last['rows']:.0f} rows of {last['rows_mb']:.0f} MB "
-            f"lifts the peak by {last['memory_mb']:.0f} MB.",
-            bool(last["memory_mb"] < 64 + 0.5 * last["rows_mb"]),
-        )
-
-
-def _alarm_claims(alarms):
-    kept = alarms["excess"] <= SIGMAS
-    yield Claim(
-        "The mean false-alarm rate on fresh normal rows exceeds the promised one by at most "
-        f"{SIGMAS} standard deviations of its own: {kept.sum()} of {len(kept)} do, a problem, "
-        "method and promised rate each.",
-        bool(kept.all()),
-    )
-    overfitted = alarms[alarms["method"] == OVERFITTED]
-    if len(overfitted):
-        broken = overfitted["training_excess"] > SIGMAS
-        yield Claim(
-            "A threshold read off the training errors of an overfitted autoencoder breaks the "
-            f"same promise: {broken.sum()} of {len(broken)} are beyond {SIGMAS} standard "
-            f"deviations, their rate at 5 % is "
-            f"{overfitted.query('promised == 0.05')['by_training_error'].mean():.0%}.",
-            bool(broken.mean() > 0.5),
-        )

@@ -11,26 +11,9 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks import datasets
 
 TABLES = (
-    "InternetAds",
-    "Ionosphere",
-    "PageBlocks",
-    "WBC",
-    "annthyroid",
-    "breastw",
-    "cardio",
-    "fault",
-    "glass",
-    "letter",
-    "mammography",
-    "musk",
-    "optdigits",
-    "pendigits",
-    "satellite",
-    "shuttle",
-    "thyroid",
-    "vowels",
-    "wine",
-    "yeast",
+    *("InternetAds", "Ionosphere", "PageBlocks", "WBC", "annthyroid", "breastw", "cardio", "fault"),
+    *("glass", "letter", "mammography", "musk", "optdigits", "pendigits", "satellite", "shuttle"),
+    *("thyroid", "vowels", "wine", "yeast"),
 )
 GROUPS = ("digits", "mnist", "fashion_mnist", "tables", "contaminated", "creditcard", "ecg5000")
 QUICK_DIGITS = 3
@@ -38,21 +21,7 @@ QUICK_DIGITS = 3
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """One split of one data set.
-
-    Parameters
-    ----------
-    group : str
-        Out of `GROUPS`.
-    name : str
-        Of the data set and its normal class.
-    X_train : ndarray of shape (n_train, n_features)
-        Rows to train on.
-    X_test : ndarray of shape (n_test, n_features)
-        Rows to score.
-    is_anomaly : ndarray of shape (n_test,), bool
-        Which of them are anomalies.
-    """
+    """One split of one data set."""
 
     group: str
     name: str
@@ -66,7 +35,6 @@ class Problem:
         return self.group in ("mnist", "fashion_mnist")
 
     def rows(self, *, as_images):
-        """Return training and test rows, flat or as square images."""
         if not as_images:
             return self.X_train, self.X_test
         side = math.isqrt(self.X_train.shape[1])
@@ -84,41 +52,21 @@ class Problem:
 
 
 def problems(group, *, seed, rows, quick):
-    """Yield the problems of a group.
-
-    Parameters
-    ----------
-    group : str
-        Out of `GROUPS`.
-    seed : int
-        Seed of the splits.
-    rows : int
-        Most training rows; test rows are at most as many again.
-    quick : bool
-        Whether to take few of them.
-
-    Yields
-    ------
-    Problem
-    """
-    if group in ("tables", "contaminated"):
-        for name in TABLES:
-            data = datasets.load(f"{datasets.ANOMALIES}{name}")
-            divide = _half_of_the_normal if group == "tables" else _seventy_percent
-            yield _standardized(group, name, data.X, *divide(data.y == 1, seed), data.y == 1, rows)
+    if group in ("tables", "contaminated", "creditcard"):
+        divide = _seventy_percent if group == "contaminated" else _half_of_the_normal
+        for name in ("creditcard",) if group == "creditcard" else TABLES:
+            data = datasets.load(name if group == "creditcard" else f"{datasets.ANOMALIES}{name}")
+            train, test = divide(data.y == 1, seed)
+            scaler = StandardScaler().fit(data.X[train[:rows]])
+            X_train, X_test = (scaler.transform(data.X[part]) for part in (train[:rows], test))
+            yield Problem(group, name, X_train, X_test, data.y[test] == 1)
         return
     data = datasets.load(group)
-    if group == "creditcard":
-        is_fraud = data.y == 1
-        parts = _half_of_the_normal(is_fraud, seed)
-        yield _standardized(group, group, data.X, *parts, is_fraud, rows)
-        return
     classes = range(QUICK_DIGITS if quick else len(data.target_names))
     for normal in classes if group != "ecg5000" else [0]:
         train, test = _published_or_half(data, normal, seed)
-        train = train[:rows]
         name = f"{group} {data.target_names[normal]}"
-        yield Problem(group, name, data.X[train], data.X[test], data.y[test] != normal)
+        yield Problem(group, name, data.X[train[:rows]], data.X[test], data.y[test] != normal)
 
 
 def _half_of_the_normal(is_anomaly, seed):
@@ -138,9 +86,3 @@ def _published_or_half(data, normal, seed):
         return _half_of_the_normal(~is_normal, seed)
     indices = np.arange(len(data.y))
     return np.flatnonzero(is_normal[: data.n_train]), indices[data.n_train :]
-
-
-def _standardized(group, name, X, train, test, is_anomaly, rows):
-    train, test = train[:rows], test
-    scaler = StandardScaler().fit(X[train])
-    return Problem(group, name, *map(scaler.transform, (X[train], X[test])), is_anomaly[test])

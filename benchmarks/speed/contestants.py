@@ -9,7 +9,6 @@ import time
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from importlib import metadata
 from typing import ClassVar
 
 import numpy as np
@@ -18,10 +17,11 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from benchmarks import start_keras
 from benchmarks.losses import loss_of
-from benchmarks.speed import networks_by_hand
-from benchmarks.speed.tasks import Search, training_rows
+from benchmarks.record import version
+from benchmarks.speed.tasks import training_rows
 
 KERAS_LOSSES = {"mse": "mse", "bce": "binary_crossentropy"}
+ON_TENSORFLOW, ON_JAX = {"KERAS_BACKEND": "tensorflow"}, {"KERAS_BACKEND": "jax"}
 
 
 class Contestant(ABC):
@@ -33,35 +33,25 @@ class Contestant(ABC):
     starts_fast: ClassVar[bool] = True
 
     @abstractmethod
-    def can(self, task):
-        """Return whether the contestant has what the task needs."""
-
-    @abstractmethod
     def train(self, task, X, seed):
         """Train on X and return a function that reconstructs flat rows."""
 
+    def can(self, task):
+        return True
+
     def prepare(self):
-        """Forget what earlier trainings left, and load what the next one needs; not timed."""
         gc.collect()
 
-    def search(self, task, rates, folds, X, seed):
+    def search(self, task, folds, X, seed):
         """Return the held-out loss of every learning rate on every fold."""
         return [
             loss_of(task.loss, X[test], self.train(replace(task, learning_rate=r), X[train], seed))
-            for r in rates
+            for r in task.rates
             for train, test in folds.split(X)
         ]
 
-    def excuse(self, quick):
-        """Return why it does not take part, or None."""
-        missing = next((name for name in self.packages if not _is_installed(name)), None)
-        if missing is not None:
-            return f"{missing} is not installed"
-        return None if self.starts_fast or not quick else "left out of a quick run"
-
-    def versions(self):
-        """Return the versions of its packages as text."""
-        return ", ".join(f"{name} {metadata.version(name)}" for name in self.packages)
+    def takes_part(self, quick):
+        return all(map(version, self.packages)) and (self.starts_fast or not quick)
 
 
 class Skae(Contestant):
@@ -69,14 +59,9 @@ class Skae(Contestant):
 
     name = "skae"
     packages = ("skae", "tensorflow")
-    environment: ClassVar[dict[str, str]] = {"KERAS_BACKEND": "tensorflow"}
-
-    def can(self, task):
-        """Return True."""
-        return True
+    environment: ClassVar[dict[str, str]] = ON_TENSORFLOW
 
     def prepare(self):
-        """Wake Keras, and let the next fit pay for its tracing."""
         start_keras()
         import skae
 
@@ -84,11 +69,9 @@ class Skae(Contestant):
         super().prepare()
 
     def train(self, task, X, seed, callbacks=None):
-        """Fit an estimator."""
         return self._estimator(task, seed).set_params(callbacks=callbacks).fit(X).reconstruct
 
-    def search(self, task, rates, folds, X, seed):
-        """Search a grid over DenseAutoencoder with its default network."""
+    def search(self, task, folds, X, seed):
         import skae
 
         default = skae.DenseAutoencoder(
@@ -100,7 +83,7 @@ class Skae(Contestant):
         )
         found = GridSearchCV(
             default,
-            {"learning_rate": rates},
+            {"learning_rate": task.rates},
             scoring=lambda fitted, X, y=None: loss_of(task.loss, X, fitted.reconstruct),
             cv=folds,
             refit=False,
@@ -109,6 +92,7 @@ class Skae(Contestant):
 
     def _estimator(self, task, seed):
         import skae
+        from benchmarks import by_hand
 
         common = {
             "loss": KERAS_LOSSES[task.loss],
@@ -122,8 +106,8 @@ class Skae(Contestant):
         }
         if task.kind == "conv":
             return skae.KerasAutoencoder(
-                encoder=lambda: networks_by_hand.keras_conv_encoder(task),
-                decoder=lambda: networks_by_hand.keras_conv_decoder(task),
+                encoder=lambda: by_hand.normalized_encoder(task.units),
+                decoder=lambda: by_hand.normalized_decoder(task.units, task.output_activation),
                 **common,
             )
         return skae.DenseAutoencoder(
@@ -142,34 +126,45 @@ class SkaeOnJax(Skae):
 
     name = "skae on JAX"
     packages = ("skae", "jax")
-    environment: ClassVar[dict[str, str]] = {"KERAS_BACKEND": "jax"}
+    environment: ClassVar[dict[str, str]] = ON_JAX
     starts_fast = False
 
 
-class KerasByHand(Contestant):
-    """A Keras model, `compile` and `fit`, as the tutorials write it."""
+class KerasOnTensorFlow(Contestant):
+    """A Keras model, `compile` and `fit`, as the tutorials write it, on the default backend."""
+
+    name = "Keras on TensorFlow"
+    packages = ("keras", "tensorflow")
+    environment: ClassVar[dict[str, str]] = ON_TENSORFLOW
 
     def prepare(self):
-        """Wake Keras."""
         start_keras()
         super().prepare()
 
-    def can(self, task):
-        """Return True."""
-        return True
-
     def train(self, task, X, seed, callbacks=None):
-        """Build, compile and fit a model."""
         import keras
 
+        from benchmarks import by_hand
+
         keras.utils.set_random_seed(seed)
-        rows = networks_by_hand.shaped(task, X)
-        model = networks_by_hand.keras_model(task, X.shape[1])
+        if task.kind == "conv":
+            model = by_hand.normalized_convolutions(task.units, task.output_activation)
+        else:
+            model = by_hand.dense(
+                task.units,
+                task.code,
+                n_features=X.shape[1],
+                activation=task.activation,
+                code_activation=task.code_activation,
+                output_activation=task.output_activation,
+            )
+        shape = model.input_shape[1:]
         optimizers = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
         model.compile(
             optimizer=optimizers[task.optimizer](learning_rate=task.learning_rate),
             loss=KERAS_LOSSES[task.loss],
         )
+        rows = X.reshape(-1, *shape)
         model.fit(
             rows,
             rows,
@@ -179,23 +174,15 @@ class KerasByHand(Contestant):
             callbacks=callbacks,
             verbose=0,
         )
-        return lambda X: keras.ops.convert_to_numpy(model(networks_by_hand.shaped(task, X)))
+        return lambda X: keras.ops.convert_to_numpy(model(X.reshape(-1, *shape)))
 
 
-class KerasOnTensorFlow(KerasByHand):
-    """Keras by hand, on its default backend."""
-
-    name = "Keras on TensorFlow"
-    packages = ("keras", "tensorflow")
-    environment: ClassVar[dict[str, str]] = {"KERAS_BACKEND": "tensorflow"}
-
-
-class KerasOnJax(KerasByHand):
+class KerasOnJax(KerasOnTensorFlow):
     """Keras by hand, on JAX."""
 
     name = "Keras on JAX"
     packages = ("keras", "jax")
-    environment: ClassVar[dict[str, str]] = {"KERAS_BACKEND": "jax"}
+    environment: ClassVar[dict[str, str]] = ON_JAX
     starts_fast = False
 
 
@@ -206,12 +193,10 @@ class ScikitLearn(Contestant):
     packages = ("scikit-learn",)
 
     def can(self, task):
-        """Return whether the network has one activation throughout and the loss is mse."""
         one_activation = task.activation == task.code_activation == "relu"
         return task.kind == "dense" and task.loss == "mse" and one_activation
 
     def train(self, task, X, seed):
-        """Fit a regressor of X on X."""
         from sklearn.neural_network import MLPRegressor
 
         regressor = MLPRegressor(
@@ -237,113 +222,40 @@ class PyTorch(Contestant):
     name = "PyTorch"
     packages = ("torch",)
 
-    def can(self, task):
-        """Return True."""
-        return True
-
     def train(self, task, X, seed):
-        """Train by a loop over shuffled batches."""
         import torch
 
+        from benchmarks.speed import in_torch
+
         torch.manual_seed(seed)
-        model = networks_by_hand.torch_model(task, X.shape[1])
+        model = in_torch.model(task, X.shape[1])
         optimizer = torch.optim.Adam(model.parameters(), lr=task.learning_rate, fused=True)
         loss = {"mse": torch.nn.MSELoss, "bce": torch.nn.BCELoss}[task.loss]()
-        rows = networks_by_hand.torch_rows(task, X)
+        rows = in_torch.rows(task, X)
         for _ in range(task.epochs):
             for chosen in torch.randperm(len(rows)).split(task.batch_size):
                 batch = rows[chosen]
                 optimizer.zero_grad()
                 loss(model(batch), batch).backward()
                 optimizer.step()
-        return lambda X: networks_by_hand.torch_output(model, task, X)
+        return lambda X: in_torch.output(model, task, X)
 
 
-class PyOD(Contestant):
-    """PyOD's AutoEncoder without its regularisation; its fit also scores the rows."""
-
-    name = "PyOD AutoEncoder"
-    packages = ("pyod", "torch")
-    starts_fast = False
-
-    def can(self, task):
-        """Return whether it is the one kind of network and loss that PyOD has."""
-        return ScikitLearn().can(task)
-
-    def train(self, task, X, seed):
-        """Fit a detector."""
-        from pyod.models.auto_encoder import AutoEncoder
-
-        detector = AutoEncoder(
-            preprocessing=False,
-            lr=task.learning_rate,
-            epoch_num=task.epochs,
-            batch_size=task.batch_size,
-            random_state=seed,
-            verbose=0,
-            optimizer_params={},
-            hidden_neuron_list=[*task.units, task.code],
-            hidden_activation_name="relu",
-            batch_norm=False,
-            dropout_rate=0,
-        ).fit(X)
-        return lambda X: networks_by_hand.torch_output(detector.model, task, X)
-
-
-def _is_installed(package):
-    try:
-        metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-CONTESTANTS = (
-    Skae(),
-    SkaeOnJax(),
-    KerasOnTensorFlow(),
-    KerasOnJax(),
-    ScikitLearn(),
-    PyTorch(),
-    PyOD(),
-)
+CONTESTANTS = (Skae(), SkaeOnJax(), KerasOnTensorFlow(), KerasOnJax(), ScikitLearn(), PyTorch())
 
 
 def race(contestant, task, seed):
-    """Train once, timed.
+    """Train once: seconds from the rows to the trained model, and the loss, computed alike for all.
 
-    Parameters
-    ----------
-    contestant : Contestant
-        Who trains.
-    task : Task or Search
-        What.
-    seed : int
-        Seed of the weights and of the order of the rows.
-
-    Returns
-    -------
-    dict
-        "seconds", from the rows to the trained model, tracing and compilation included; "loss",
-        reached on the training rows (of a search: the mean over its held-out folds), computed in
-        the same way for everyone from reconstructions in the units of the data.
+    The loss is that of the training rows, of a search the mean over its held-out folds.
     """
     contestant.prepare()
-    run = _search if isinstance(task, Search) else _train
-    return run(contestant, task, seed)
-
-
-def _train(contestant, task, seed):
     X = training_rows(task.data, task.rows)
     start = time.perf_counter()
+    if task.rates:
+        folds = KFold(5, shuffle=True, random_state=seed)
+        losses = contestant.search(task, folds, X, seed)
+        return {"seconds": time.perf_counter() - start, "loss": float(np.mean(losses))}
     reconstruct = contestant.train(task, X, seed)
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "loss": loss_of(task.loss, X, reconstruct)}
-
-
-def _search(contestant, search, seed):
-    X = training_rows(search.task.data, search.task.rows)
-    folds = KFold(search.n_folds, shuffle=True, random_state=seed)
-    start = time.perf_counter()
-    losses = contestant.search(search.task, search.rates, folds, X, seed)
-    return {"seconds": time.perf_counter() - start, "loss": float(np.mean(losses))}

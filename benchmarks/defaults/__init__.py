@@ -1,1 +1,0 @@
-"""The measurement behind the default parameters."""

@@ -1,1 +1,0 @@
-"""Codes of autoencoder and PCA compared on held-out rows."""

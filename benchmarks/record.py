@@ -1,0 +1,182 @@
+"""One record a measurement: what was found, by which command, on which commit and machine."""
+
+import datetime as dt
+import json
+import math
+import os
+import pickle
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import BenchmarkError
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("skae", "keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pyod")
+DIGITS = 6  # significant ones that a record keeps
+
+
+@dataclass(eq=False)
+class Record:
+    """What one question found of one thing; `name` is "question/thing".
+
+    `figures` are the numbers that sentences may quote, `claims` say which sentences the run checked
+    and whether they hold, `origin` is filled in by `python -m benchmarks`.
+    """
+
+    name: str
+    title: str
+    answer: str
+    figures: dict[str, float] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    claims: dict[str, bool] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    origin: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def table(self):
+        return next(iter(self.tables.values()))
+
+    def to_json(self):
+        """Return the record as text, one row of a table a line."""
+        content = asdict(self) | {"tables": "@"}
+        lines = [f"{json.dumps(key)}: {_text(value)}" for key, value in content.items()]
+        tables = ",\n".join(f"{json.dumps(k)}: {_rows(t)}" for k, t in self.tables.items())
+        return "{\n" + ",\n".join(lines).replace('"@"', f"{{\n{tables}\n}}") + "\n}\n"
+
+    def save(self, folder):
+        """Write the record into its question's folder and return the path."""
+        path = folder / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.to_json(), encoding="utf-8")
+        return path
+
+
+def load(name, folder=RESULTS):
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        raise BenchmarkError(
+            f"Expected a record out of {', '.join(names(folder))}; received {name!r}."
+        )
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["tables"] = {
+        key: pd.DataFrame(table["rows"], columns=table["columns"])
+        for key, table in content["tables"].items()
+    }
+    return Record(**{one.name: content[one.name] for one in fields(Record)})
+
+
+def names(folder=RESULTS, question=""):
+    found = sorted(folder.glob(f"{question or '*'}/*.json"))
+    return [path.relative_to(folder).with_suffix("").as_posix() for path in found]
+
+
+def origin(command, seeds, seconds):
+    """Return where a record comes from: commit, time, command, seeds, machine and versions."""
+    return {
+        "commit": _commit(),
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "command": command,
+        "seeds": list(seeds),
+        "seconds": round(seconds, 1),
+        "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in PACKAGES if version(name)},
+    }
+
+
+def version(package):
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+class Parts:
+    """The parts of a run that are measured already, one file each, so that it can be resumed.
+
+    What was saved from another source (seed, size of the run) counts as not there.
+    """
+
+    def __init__(self, folder, source, *, resumes):
+        self._folder, self._source, self._resumes = folder, source, resumes
+        self._begun = set()
+
+    def load(self, name):
+        path = self._path(name)
+        if name not in self._begun and not self._resumes:
+            path.unlink(missing_ok=True)
+        self._begun.add(name)
+        if not path.is_file():
+            return None
+        source, saved = pickle.loads(path.read_bytes())
+        return saved if source == self._source else None
+
+    def save(self, name, state):
+        """Save at once: whoever is stopped meanwhile keeps the old file or the new one whole."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        beside = self._path(name).with_suffix(".new")
+        beside.write_bytes(pickle.dumps((self._source, state)))
+        os.replace(beside, self._path(name))
+        return state
+
+    def __call__(self, name, measure, *arguments):
+        """Return what was saved, or ``measure(*arguments)``, saved."""
+        saved = self.load(name)
+        return self.save(name, measure(*arguments)) if saved is None else saved
+
+    def _path(self, name):
+        return self._folder / f"{name.replace('/', '-')}.pkl"
+
+
+def _text(value):
+    return json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _rows(frame):
+    rows = ",\n".join(_text(list(row)) for row in frame.itertuples(index=False))
+    return f'{{"columns": {_text(list(frame.columns))}, "rows": [\n{rows}]}}'
+
+
+def _plain(value):
+    """Return a value of Python's own types, floats rounded; NaN becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+@cache
+def _commit():
+    """Return the commit that is measured, with a + if code was changed since."""
+
+    def git(*words):
+        command = ["git", "-C", RESULTS.parent.parent, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "-s", "-uno", "--", "skae", "benchmarks", ":!benchmarks/results")
+        return git("rev-parse", "--short=10", "HEAD") + "+" * bool(changed)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _processor():
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()

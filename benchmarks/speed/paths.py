@@ -1,0 +1,265 @@
+"""Every objective beside the same thing written by hand in Keras: the table of all paths."""
+
+import gc
+import time
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+
+import numpy as np
+import pandas as pd
+
+import skae
+from benchmarks import page, start_keras
+from benchmarks.page import Finding, Picture
+from benchmarks.record import Record, version
+
+FEATURES = {64: (8, 8), 784: (28, 28), 1555: (5, 311)}  # and their shapes as images and sequences
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
+CODE, UNITS, FILTERS, CELLS = 16, (128,), (16, 8), 32
+NOISE, SPARSITY, CONTRACTION, VARIANCE = 0.3, 1e-3, 1e-2, 0.1
+TEMPERATURES, ANNEALING = (10.0, 0.1), 0.75  # skae's defaults
+AT_LEAST = 1.5
+LOSS_TOLERANCE = 1.1
+SLOW = ("convolutional", "recurrent")  # trained on a fifth of the samples
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of every path is trained."""
+
+    rows: int
+    epochs: int
+    rounds: int
+    features: tuple[int, ...]
+    backends: tuple[str, ...] = ("tensorflow", "jax")
+    batch_size: int = 128
+
+    def rows_of(self, objective):
+        return self.rows // 5 if objective in SLOW else self.rows
+
+
+FULL = Size(rows=5000, epochs=20, rounds=3, features=tuple(FEATURES))
+QUICK = Size(rows=500, epochs=2, rounds=1, features=(64,), backends=("tensorflow",))
+
+
+def measure(size, workers, parts, seed, progress):
+    rows = []
+    for backend in filter(version, size.backends):
+        environment = {"KERAS_BACKEND": backend}
+        for objective in OBJECTIVES:
+            for n_features in size.features:
+                key = f"paths-{backend}-{objective}-{n_features}"
+                progress(key)
+                arguments = (f"paths-{backend}", environment, race, objective, n_features)
+                measured = parts(key, workers, *arguments, size, seed)
+                rows.append(
+                    {"objective": objective, "features": n_features, "backend": BACKENDS[backend]}
+                )
+                rows[-1] |= measured
+    return describe(pd.DataFrame(rows), size)
+
+
+def describe(paths, size):
+    worst = paths.loc[paths["first_ratio"].idxmin()]
+    name = f"{worst['objective']}, {worst['features']} features, {worst['backend']}"
+    figures = {
+        "worst": worst["first_ratio"],
+        "median": paths["first_ratio"].median(),
+        "worst_second": paths["second_ratio"].min(),
+        "median_second": paths["second_ratio"].median(),
+        "paths": len(paths),
+    }
+    close = paths["skae_loss"] <= LOSS_TOLERANCE * paths["by_hand_loss"]
+    record = Record(
+        name="speed/paths",
+        title="All paths beside Keras by hand",
+        answer=f"On the worst of {len(paths)} paths ({name}) a first fit is {figures['worst']:.1f} "
+        f"times as fast as by hand, in the median {figures['median']:.1f} times; a second "
+        f"fit {figures['worst_second']:.1f} and {figures['median_second']:.1f} times.",
+        figures=figures,
+        tables={"paths": paths},
+        claims={
+            f"On every path Keras by hand takes at least {AT_LEAST:g} times as long as a first "
+            "fit.": figures["worst"] >= AT_LEAST,
+            "On every path the loss is at most a tenth above that by hand.": close.all(),
+            "Every network has as many parameters as the one by hand.": (
+                paths["difference"] == 0
+            ).all(),
+        },
+        settings={
+            "Samples": f"{size.rows} of random data with {CODE} factors; where {SLOW}, a fifth",
+            "Training": f"{size.epochs} epochs, batches of {size.batch_size}, Adam at 1e-3",
+            "Rounds": f"medians of {size.rounds}, in turns",
+            "Networks": f"dense {UNITS}, code of {CODE}; convolutions {FILTERS}; LSTM {CELLS}",
+        },
+    )
+    shown = paths.assign(
+        path=paths["objective"] + ", " + paths["features"].astype(str) + ", " + paths["backend"]
+    ).sort_values("first_ratio")
+    picture = page.bars(shown, "path", "first_ratio", "Keras by hand / first fit")
+    return Finding(record, (Picture("Slowest path first.", {"All paths": picture}),))
+
+
+def race(objective, n_features, size, seed):
+    """Train one objective by hand, and with skae for the first and the second time, in turns.
+
+    Runs in a worker. Compiled programs are forgotten before every first fit.
+    """
+    keras = start_keras()
+    from benchmarks import by_hand
+
+    shape = FEATURES[n_features]
+    estimator, build = OBJECTIVES[objective]
+    temperatures = np.geomspace(*TEMPERATURES, max(1, round(ANNEALING * size.epochs)))
+    X = random_rows(size.rows_of(objective), n_features)
+    _warm_up(seed)
+    runs = []
+    for turn in range(seed, seed + size.rounds):
+        keras.utils.set_random_seed(turn)
+        start = time.perf_counter()
+        model = build(by_hand, shape)
+        model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
+        rows = X.reshape(-1, *model.input_shape[1:])
+        model.fit(
+            rows,
+            rows,
+            batch_size=size.batch_size,
+            epochs=size.epochs,
+            callbacks=by_hand.annealing(model, temperatures),
+            verbose=0,
+        )
+        by_hand_s = time.perf_counter() - start
+        skae.clear_compiled_programs()
+        gc.collect()
+        fitted, first_s = _fit(estimator, shape, X, size, turn)
+        _, second_s = _fit(estimator, shape, X, size, turn)
+        runs.append(
+            {
+                "by_hand_s": by_hand_s,
+                "first_s": first_s,
+                "second_s": second_s,
+                "by_hand_loss": _error(X, model.predict(rows, verbose=0)),
+                "skae_loss": _error(X, fitted.reconstruct(X)),
+                "difference": _n_weights(fitted.model_) - _n_weights(model),
+            }
+        )
+    medians = pd.DataFrame(runs).median().to_dict()
+    return medians | {
+        f"{fit}_ratio": medians["by_hand_s"] / medians[f"{fit}_s"] for fit in ("first", "second")
+    }
+
+
+@cache
+def _warm_up(seed):
+    """Train something else once a process, so that the first path does not pay for imports."""
+    import keras
+
+    X = random_rows(64, 16)
+    model = keras.Sequential([keras.Input((16,)), keras.layers.Dense(16)])
+    model.compile(loss="mse")
+    model.fit(X, X, verbose=0)
+    model.predict(X, verbose=0)
+    skae.DenseAutoencoder(4, hidden_layer_sizes=(8,), epochs=1, random_state=seed).fit(X)
+
+
+def _fit(estimator, shape, X, size, seed):
+    training = {
+        "learning_rate": 1e-3,
+        "optimizer": "adam",
+        "loss": "mse",
+        "epochs": size.epochs,
+        "batch_size": size.batch_size,
+        "validation_split": 0.0,
+        "early_stopping": False,
+        "random_state": seed,
+    }
+    start = time.perf_counter()
+    fitted = estimator(shape).set_params(**training).fit(X)
+    return fitted, time.perf_counter() - start
+
+
+def random_rows(n_rows, n_features):
+    """Return samples of few factors, bent a little, centred, of variance 1."""
+    rng = np.random.default_rng(0)
+    factors = rng.normal(size=(n_rows, CODE))
+    X = np.tanh(factors @ rng.normal(size=(CODE, n_features)) / 2)
+    X += 0.1 * rng.normal(size=X.shape)
+    X -= X.mean(axis=0)
+    return (X / X.std()).astype(np.float32)
+
+
+def _error(X, outputs):
+    return float(np.square(X - np.reshape(outputs, X.shape)).mean())
+
+
+def _n_weights(model):
+    return sum(prod(weight.shape) for weight in model.trainable_weights)
+
+
+def _network():
+    return {"network": skae.DenseNetwork(UNITS)}
+
+
+def _dense(hand, shape, code_activation="linear", **settings):
+    return hand.dense(
+        UNITS,
+        CODE,
+        n_features=prod(shape),
+        activation="silu",
+        code_activation=code_activation,
+        output_activation="linear",
+        **settings,
+    )
+
+
+def _own_model(shape):
+    from benchmarks import by_hand
+
+    return skae.KerasAutoencoder(lambda: _dense(by_hand, shape), code_layer="code")
+
+
+# The estimator of a shape, and the same by hand: functions of `by_hand` and of the shape.
+OBJECTIVES = {
+    "plain": (
+        lambda shape: skae.DenseAutoencoder(CODE, hidden_layer_sizes=UNITS, init="random"),
+        _dense,
+    ),
+    "denoising": (
+        lambda shape: skae.DenoisingAutoencoder(CODE, noise=NOISE, init="random", **_network()),
+        lambda hand, shape: _dense(hand, shape, noise=NOISE),
+    ),
+    "sparse": (
+        lambda shape: skae.SparseAutoencoder(CODE, sparsity=SPARSITY, **_network()),
+        lambda hand, shape: _dense(hand, shape, "relu", sparsity=SPARSITY),
+    ),
+    "contractive": (
+        lambda shape: skae.ContractiveAutoencoder(
+            CODE, contraction=CONTRACTION, init="random", **_network()
+        ),
+        lambda hand, shape: hand.deep_contractive(prod(shape), UNITS, CODE, CONTRACTION),
+    ),
+    "variational": (
+        lambda shape: skae.VariationalAutoencoder(
+            CODE, noise_variance=VARIANCE, init="random", **_network()
+        ),
+        lambda hand, shape: hand.deep_variational(
+            prod(shape), UNITS, CODE, 2 * VARIANCE / prod(shape)
+        ),
+    ),
+    "concrete": (
+        lambda shape: skae.ConcreteAutoencoder(CODE, **_network()),
+        lambda hand, shape: hand.concrete(prod(shape), UNITS, CODE),
+    ),
+    "convolutional": (
+        lambda shape: skae.ConvAutoencoder(CODE, image_shape=shape, filters=FILTERS, init="random"),
+        lambda hand, shape: hand.strided_convolutions(shape, FILTERS, CODE),
+    ),
+    "recurrent": (
+        lambda shape: skae.SequenceAutoencoder(
+            CODE, sequence_shape=shape, units=(CELLS,), init="random"
+        ),
+        lambda hand, shape: hand.recurrent(shape[0], CELLS, channels=shape[1], code=CODE),
+    ),
+    "own Keras model": (_own_model, _dense),
+}

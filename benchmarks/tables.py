@@ -1,0 +1,103 @@
+"""Write the tables of README and docs from the records in benchmarks/results.
+
+A page holds ``<!-- record: WHAT -->`` … ``<!-- end -->``. WHAT is one of
+
+- the name of a table of `benchmarks.views`, as in ``speed/races``;
+- a figure of a record and its format, as in ``speed/paths.worst .1f``;
+- a claim about a figure, as in ``speed/paths.worst >= 1.5``: the text stays, the claim is checked.
+"""
+
+import operator
+import re
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from benchmarks import BenchmarkError, record, views
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+MARKED = re.compile(r"(<!-- record: (.*?) -->)(.*?)(<!-- end -->)", re.DOTALL)
+FIGURE = re.compile(r"(?P<name>[\w-]+/[\w-]+)\.(?P<figure>.+?) (?P<format>[^ ]*\.\d+[f%g])")
+CLAIM = re.compile(r"(?P<name>[\w-]+/[\w-]+)\.(?P<figure>.+?) (?P<how><=|>=) (?P<bound>[-.\d]+)")
+HOW = {"<=": operator.le, ">=": operator.ge}
+PICTURE = ROOT / "docs" / "images" / "latent_space.png"
+
+
+def write(*, check=False):
+    """Bring all pages up to date and draw the picture of codes; with `check` only compare.
+
+    Returns
+    -------
+    int
+        1 if a claim does not hold, or if a page differs and was only to be checked.
+    """
+    wrong = 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for claim in broken_claims(text):
+            print(f"{page.name}: not held by its record: {claim}")
+            wrong = 1
+        if (new := filled(text)) != text:
+            print(f"{page.name}: {'differs from' if check else 'written from'} the records")
+            wrong |= int(check)
+            if not check:
+                page.write_text(new, encoding="utf-8")
+    if not check:
+        draw_codes(PICTURE)
+    return wrong
+
+
+def filled(text):
+    """Return a page with everything that is marked as its records have it."""
+    return MARKED.sub(lambda match: match[1] + _content(match[2], match[3]) + match[4], text)
+
+
+def broken_claims(text):
+    """Return the marked claims of a page that their records do not hold."""
+    claims = [(CLAIM.fullmatch(match[2]), match[2]) for match in MARKED.finditer(text)]
+    return [what for claim, what in claims if claim is not None and not _holds(claim)]
+
+
+def draw_codes(path, name="latent/digits"):
+    """Draw the recorded codes of PCA and of the autoencoder side by side."""
+    from skae.display import LatentSpaceDisplay
+
+    codes = record.load(name).tables["codes"]
+    with rc_context({"font.size": 9}):
+        figure = Figure((10, 4.5), layout="constrained")
+        panels = zip(figure.subplots(1, 2), codes.groupby("method", sort=False), strict=True)
+        for axes, (method, rows) in panels:
+            labels = rows["label"].to_numpy()
+            LatentSpaceDisplay(rows[["x", "y"]].to_numpy(), y=labels).plot(axes)
+            axes.set_title(method)
+        figure.savefig(path, dpi=100)
+
+
+def _content(what, text):
+    if CLAIM.fullmatch(what):
+        return text
+    if found := FIGURE.fullmatch(what):
+        value = _figure(found)
+        return re.sub(r"^([-+]?)0\.", r"\1.", format(value, found["format"]))
+    if what not in views.VIEWS:
+        raise BenchmarkError(
+            f"Expected a table out of {', '.join(views.VIEWS)}, 'RECORD.FIGURE FORMAT' or "
+            f"'RECORD.FIGURE >= NUMBER'; received {what!r}."
+        )
+    return views.VIEWS[what]()
+
+
+def _figure(match):
+    figures = record.load(match["name"]).figures
+    if match["figure"] not in figures:
+        raise BenchmarkError(
+            f"Expected a figure of {match['name']} out of {', '.join(figures)}; received "
+            f"{match['figure']!r}."
+        )
+    return figures[match["figure"]]
+
+
+def _holds(claim):
+    return HOW[claim["how"]](_figure(claim), float(claim["bound"]))
