@@ -39,6 +39,7 @@ COLUMNS = {
     "by_training_error": ("By training errors", "{:.1%}", "the same quantile of training errors"),
     "training_excess": ("Its largest excess, σ", "{:.0f}", ""),
     "problems": ("Data sets", "{:.0f}", ""),
+    "us_per_row": ("µs a row", "{:.2f}", ""),
     "rows_mb": ("Rows, MB", "{:.0f}", "what the rows themselves take"),
     "memory_mb": ("Peak above that, MB", "{:.0f}", "by how much scoring lifts the peak"),
     # articles

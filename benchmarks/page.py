@@ -27,7 +27,6 @@ STYLE = {
     "grid.alpha": 0.15,
     "legend.frameon": False,
 }
-LONGEST = 100  # table that is shown
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -67,7 +66,7 @@ def write(findings, folder, *, title, quick):
 
 def shown(record):
     """Return names and tables that are short enough to be read."""
-    return [(name, table) for name, table in record.tables.items() if len(table) <= LONGEST]
+    return [(name, table) for name, table in record.tables.items() if len(table) <= 100]
 
 
 def terminal(record):
