@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,14 +73,16 @@ def test_code_of_the_user_guide_runs():
 
 
 def test_code_of_the_readme_runs(monkeypatch):
-    """Every fit takes one epoch on few samples, and the search's workers are threads."""
-    from sklearn import datasets
+    """Fits take one epoch on few samples; the search has two folds, and threads for workers."""
+    from sklearn import datasets, model_selection
 
     import skae
 
     X, y = datasets.load_digits(return_X_y=True)
-    monkeypatch.setattr(datasets, "load_digits", lambda return_X_y: (X[:200], y[:200]))
+    monkeypatch.setattr(datasets, "load_digits", lambda return_X_y: (X[:120], y[:120]))
     monkeypatch.setitem(skae.DenseAutoencoder.__init__.__kwdefaults__, "epochs", 1)
+    two_folds = partial(model_selection.GridSearchCV, cv=2)
+    monkeypatch.setattr(model_selection, "GridSearchCV", two_folds)
     with parallel_config("threading"):
         found = run(
             ROOT / "README.md",
@@ -88,7 +91,7 @@ def test_code_of_the_readme_runs(monkeypatch):
             Pipeline=Pipeline,
             SVC=SVC,
         )
-    assert found["codes"].shape == (200, 2)
+    assert found["codes"].shape == (120, 2)
     assert set(found["search"].best_params_) == {"ae__n_components", "ae__hidden_layer_sizes"}
     plt.close(found["figure"])
 
