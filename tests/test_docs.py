@@ -73,7 +73,7 @@ def test_code_of_the_user_guide_runs():
 
 
 def test_code_of_the_readme_runs(monkeypatch):
-    """Fits take one epoch on few samples; the search has two folds, and threads for workers."""
+    """Fits take one epoch on few samples; the search has two folds and no workers."""
     from sklearn import datasets, model_selection
 
     import skae
@@ -83,7 +83,7 @@ def test_code_of_the_readme_runs(monkeypatch):
     monkeypatch.setitem(skae.DenseAutoencoder.__init__.__kwdefaults__, "epochs", 1)
     two_folds = partial(model_selection.GridSearchCV, cv=2)
     monkeypatch.setattr(model_selection, "GridSearchCV", two_folds)
-    with parallel_config("threading"):
+    with parallel_config("sequential"):
         found = run(
             ROOT / "README.md",
             DenseAutoencoder=skae.DenseAutoencoder,
