@@ -1,5 +1,7 @@
 """Data that are not in memory: read in blocks, mixed, and the same as data that are."""
 
+from collections import Counter
+
 import dask.array as da
 import dask.dataframe as dd
 import h5py
@@ -10,14 +12,19 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 import zarr
+from sklearn.decomposition import PCA
 
 from skae import (
     Blocks,
+    DenoisingAutoencoder,
     DenseAutoencoder,
+    ReconstructionOutlierDetector,
+    VariationalAutoencoder,
 )
 from skae.data import _blocks, _memory, _sources
 from skae.data._sources import as_blocks
 from skae.engine import _mixing
+from skae.model import _principal
 
 ROW_BYTES = 8 * 4
 
@@ -149,12 +156,17 @@ def score_in_memory():
     return unfitted().fit(rows).score(rows)
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_streamed_is_as_good_as_in_memory(source, streamed, score_in_memory, tmp_path):
-    X = source(curved_rows(), tmp_path)
-    autoencoder = unfitted().fit(X)
-    assert abs(autoencoder.score(X) - score_in_memory) < 0.02
+@pytest.mark.parametrize("source", [memory_map, dask_frame, own_blocks])
+def test_sorted_streams_are_learned_as_shuffled_rows(source, streamed, score_in_memory, tmp_path):
+    autoencoder = unfitted().fit(source(curved_rows(), tmp_path))
+    assert abs(autoencoder.score(source(curved_rows(), tmp_path)) - score_in_memory) < 0.02
     assert len(autoencoder.history_["val_loss"]) == autoencoder.n_epochs_
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_streams_are_mapped_as_arrays_are(source, streamed, tmp_path):
+    X = source(curved_rows(), tmp_path)
+    autoencoder = unfitted(init="random").set_params(epochs=1).fit(X)
     reference = as_blocks(X).whole()
     codes, scores = autoencoder.transform(X), autoencoder.score_samples(X)
     if source not in (dask_array, dask_frame):
@@ -171,3 +183,128 @@ def test_data_that_fit_memory_are_read_once_and_trained_on_as_arrays(tmp_path):
         (tmp_path / source.__name__).mkdir()
         X = source(rows, tmp_path / source.__name__)
         np.testing.assert_array_equal(autoencoder.fit(X).transform(rows), expected)
+
+
+@pytest.mark.parametrize("source", [memory_map, dask_array, dask_frame, parquet_folder])
+def test_detector_reads_blocks(source, streamed, tmp_path):
+    X = source(curved_rows(), tmp_path)
+    detector = ReconstructionOutlierDetector(
+        DenseAutoencoder(2, hidden_layer_sizes=(4,), epochs=1), random_state=0
+    ).fit(X)
+    reference = as_blocks(X).whole()
+    scores = detector.score_samples(reference)
+    np.testing.assert_array_equal(detector.score_samples(X), scores)
+    np.testing.assert_array_equal(detector.predict(X), detector.predict(reference))
+    np.testing.assert_array_equal(detector.fit_scores_, scores)
+    assert detector.calibration_scores_.shape == (80,)
+
+
+def test_detector_of_blocks_needs_an_autoencoder_that_reads_them(streamed, tmp_path):
+    X = zarr_array(curved_rows(), tmp_path)
+    with pytest.raises(ValueError, match=r"received PCA\. Use for instance DenseAutoencoder"):
+        ReconstructionOutlierDetector(PCA(2)).fit(X)
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 4])
+def test_start_is_pca_of_all_blocks(n_components, streamed, tmp_path):
+    rows = curved_rows()
+    autoencoder = DenseAutoencoder(
+        n_components, hidden_layer_sizes=(4,), epochs=1, learning_rate=1e-12, random_state=0
+    ).fit(zarr_array(rows, tmp_path))
+    of_pca = PCA(n_components).fit(rows)
+    expected = of_pca.explained_variance_ratio_.sum()
+    assert abs(autoencoder.score(rows) - expected) < 1e-4
+    np.testing.assert_allclose(autoencoder.mean_, rows.mean(axis=0), rtol=1e-6)
+
+
+def test_start_of_wide_blocks_is_pca(streamed, monkeypatch, tmp_path):
+    monkeypatch.setattr(_principal, "_LARGEST_EXACT", 4)
+    rows = curved_rows()
+    start = DenseAutoencoder(
+        3, hidden_layer_sizes=(4,), epochs=1, learning_rate=1e-12, random_state=0
+    ).fit(zarr_array(rows, tmp_path))
+    assert abs(start.score(rows) - PCA(3).fit(rows).explained_variance_ratio_.sum()) < 1e-3
+
+
+def test_weights_count_in_streams(streamed, tmp_path):
+    rows = curved_rows()
+    weights = np.r_[np.zeros(200), np.random.default_rng(0).random(200)]
+    autoencoder = unfitted(validation_split=0).set_params(epochs=1, learning_rate=1e-12)
+    autoencoder.fit(zarr_array(rows, tmp_path), sample_weight=weights)
+    np.testing.assert_allclose(autoencoder.mean_, np.average(rows, axis=0, weights=weights), 1e-6)
+    reference = autoencoder.score(rows)
+    assert abs(autoencoder.fit(rows, sample_weight=weights).score(rows) - reference) < 1e-4
+
+
+def test_partial_fit_reads_a_stream_once(streamed, tmp_path):
+    class Counting(OnlySlices):
+        def __getitem__(self, rows):
+            read.append(rows.start)
+            return super().__getitem__(rows)
+
+    read = []
+    X = Counting(curved_rows())
+    autoencoder = unfitted().partial_fit(curved_rows())
+    read.clear()
+    autoencoder.partial_fit(X)
+    times = Counter(read)
+    assert set(times) == set(range(0, 400, 16))
+    # The first tell whether X is as at fit, and whether training ended at numbers.
+    assert all(n == 1 for start, n in times.items() if start > 16)
+    assert autoencoder.n_epochs_ == 2
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bad_values_are_found_before_training(value, streamed, tmp_path):
+    rows = curved_rows()
+    autoencoder = unfitted().fit(rows[:50])
+    before = autoencoder.model_.get_weights()
+    rows[399, 7] = value
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        autoencoder.fit(zarr_array(rows, tmp_path))
+    for now, then in zip(autoencoder.model_.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_values_out_of_reach_are_found_before_training(streamed, tmp_path):
+    with pytest.raises(ValueError, match="reaches values from 0 to 1, but X has values"):
+        unfitted(output_activation="sigmoid").fit(zarr_array(curved_rows(), tmp_path))
+
+
+def test_text_in_a_dataset_is_told_of(streamed, tmp_path):
+    table = pa.table({"a": [1.0, 2.0], "b": ["x", "y"]})
+    pa.parquet.write_table(table, tmp_path / "text.parquet")
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        unfitted().fit(pa.dataset.dataset(tmp_path))
+
+
+def test_streamed_fits_repeat(streamed, tmp_path):
+    X = zarr_array(curved_rows(), tmp_path)
+    autoencoder = unfitted().set_params(epochs=3)
+    first = autoencoder.fit(X).transform(X)
+    np.testing.assert_array_equal(autoencoder.fit(X).transform(X), first)
+
+
+@pytest.mark.parametrize("autoencoder", [VariationalAutoencoder, DenoisingAutoencoder])
+def test_objectives_read_blocks(autoencoder, streamed, tmp_path):
+    X = zarr_array(curved_rows(), tmp_path)
+    fitted = autoencoder(2, hidden_layer_sizes=(4,), epochs=3, random_state=0).fit(X)
+    assert fitted.score(X) > 0.8
+    np.testing.assert_allclose(fitted.score_samples(X), fitted.score_samples(X[:]), rtol=1e-4)
+
+
+def test_dask_stays_lazy_and_the_model_is_loaded_once(tmp_path):
+    X = dask_array(curved_rows(), tmp_path)
+    fitted = unfitted().set_params(epochs=1).fit(X)
+    codes, rows = fitted.transform(X), fitted.reconstruct(X)
+    assert isinstance(codes, da.Array)
+    assert (codes.shape, codes.chunks[0], codes.dtype) == ((400, 1), X.chunks[0], np.float32)
+    assert rows.shape == X.shape
+    frame = dask_frame(curved_rows(), tmp_path)
+    fitted.fit(frame)
+    codes = fitted.transform(frame)
+    assert isinstance(codes, dd.DataFrame)
+    assert list(codes.columns) == ["denseautoencoder0"]
+    computed = codes.compute()
+    expected = fitted.transform(frame.compute())
+    np.testing.assert_allclose(computed.to_numpy(), expected, atol=1e-6)

@@ -171,13 +171,43 @@ class BlockRows:
         """Numbers of rows and of features."""
         return len(self), prod(self.blocks.row_shape)
 
+    def samples(self) -> Blocks:
+        """Return the rows in the shape that they had, as arrays without names."""
+        return _CheckedBlocks(self.blocks, self.check)
+
     def pieces(self, rng: np.random.RandomState | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the position of the first row, and rows, as ``Blocks.pieces`` does."""
         for start, piece in self.blocks.pieces(rng):
             yield start, self.check(piece)
 
 
-class SelectedBlocks(Blocks):
+class _SameBlocks(Blocks):
+    """Blocks that are made from other ones."""
+
+    def __init__(self, blocks: Blocks):
+        self.blocks = blocks
+        self.lengths, self.row_shape, self.dtype = blocks.lengths, blocks.row_shape, blocks.dtype
+
+    @property
+    def bytes_at_once(self):
+        """Memory in bytes that the largest of the other ones takes while it is read."""
+        return self.blocks.bytes_at_once
+
+
+class _CheckedBlocks(_SameBlocks):
+    """Samples as arrays, checked."""
+
+    def __init__(self, blocks, check):
+        super().__init__(blocks)
+        self._check = check
+
+    def read(self, block):
+        """Return checked pieces."""
+        for piece in self.blocks.read(block):
+            yield self._check(piece).reshape(-1, *self.row_shape)
+
+
+class SelectedBlocks(_SameBlocks):
     """Some samples of blocks.
 
     Parameters
@@ -187,9 +217,9 @@ class SelectedBlocks(Blocks):
     """
 
     def __init__(self, blocks: Blocks, selected: np.ndarray):
-        self.blocks = blocks
+        super().__init__(blocks)
+        self.names = blocks.names
         self.selected = selected
-        self.row_shape, self.dtype, self.names = blocks.row_shape, blocks.dtype, blocks.names
         ends = np.cumsum(blocks.lengths)
         self.lengths = [int(part.sum()) for part in np.split(selected, ends[:-1])]
 
@@ -199,6 +229,15 @@ class SelectedBlocks(Blocks):
         for piece in self.blocks.read(block):
             yield piece[self.selected[start : start + len(piece)]]
             start += len(piece)
+
+
+def selected_rows(rows: np.ndarray | BlockRows, positions: np.ndarray) -> np.ndarray | BlockRows:
+    """Return the rows at positions, in the order of the blocks if they are read in blocks."""
+    if isinstance(rows, np.ndarray):
+        return rows[positions]
+    selected = np.zeros(len(rows), dtype=bool)
+    selected[positions] = True
+    return BlockRows(SelectedBlocks(rows.blocks, selected), rows.check)
 
 
 def weighted_pieces(

@@ -196,7 +196,9 @@ def drop_weightless(rows, sample_weight):
             "there is something to fit."
         )
     like_rows = np.broadcast_to(0.0, rows.shape)
-    weights = check_sample_weight(weights, like_rows, dtype=np.float64, ensure_non_negative=True)
+    weights = check_sample_weight(
+        sample_weight, like_rows, dtype=np.float64, ensure_non_negative=True
+    )
     kept = weights > 0
     if isinstance(rows, BlockRows):
         return rows, (weights / weights[kept].mean()).astype(np.float32)

@@ -11,6 +11,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import Interval, StrOptions, validate_parameter_constraints
+from skae.data._mapping import over_blocks
 from skae.outlier import _thresholds
 
 _AUTO_FALSE_POSITIVE_RATE = 0.05
@@ -69,6 +70,10 @@ class CalibratedDetector(OutlierMixin, ABC):
         ValueError
             As in ``score_samples``.
         """
+        check_is_fitted(self)
+        return over_blocks(self._labels, X, (), dtype=int)
+
+    def _labels(self, X):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def p_values(self, X: ArrayLike) -> np.ndarray:
@@ -88,6 +93,10 @@ class CalibratedDetector(OutlierMixin, ABC):
         ValueError
             As in ``score_samples``.
         """
+        check_is_fitted(self)
+        return over_blocks(self._p_values_in_memory, X, (), dtype=np.float64)
+
+    def _p_values_in_memory(self, X):
         return _thresholds.conformal_p_values(self.calibration_scores_, self.score_samples(X))
 
     def discoveries(self, X: ArrayLike, false_discovery_rate: float = 0.1) -> np.ndarray:
@@ -116,7 +125,7 @@ class CalibratedDetector(OutlierMixin, ABC):
                 "Expected false_discovery_rate between 0 and 1; received "
                 f"{false_discovery_rate}. Pass for instance 0.1."
             )
-        return _thresholds.benjamini_hochberg(self.p_values(X), false_discovery_rate)
+        return _thresholds.benjamini_hochberg(np.asarray(self.p_values(X)), false_discovery_rate)
 
     def set_threshold(
         self,
@@ -188,7 +197,7 @@ class CalibratedDetector(OutlierMixin, ABC):
 
     def _set_offset_from_labels(self, X, y, false_positive_rate):
         is_outlier = _is_outlier(y)
-        scores = self.score_samples(X)
+        scores = np.asarray(self.score_samples(X))
         if len(scores) != len(is_outlier):
             raise ValueError(
                 f"Expected one label a row; received {len(is_outlier)} labels for {len(scores)} "

@@ -11,7 +11,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import HasMethods, Interval, StrOptions, fit_context
-from skae.data._validation import validate_rows
+from skae.autoencoders._base import BaseAutoencoder
+from skae.data._blocks import BlockRows, selected_rows, weighted_pieces
+from skae.data._mapping import over_blocks
+from skae.data._validation import validate_rows, validate_rows_or_blocks
 from skae.outlier._calibrated import CalibratedDetector
 from skae.outlier._calibration import check_calibration, splits_of, warn_of_overlap
 from skae.outlier._default import default_autoencoder
@@ -19,6 +22,8 @@ from skae.outlier._explanations import FeatureErrorsMixin
 from skae.outlier._parameter import HasScoreParameter
 from skae.outlier._passage import Passage, passages
 from skae.outlier._scores import SCORES, BaseScore, usual_errors
+
+_SCORED_BYTES = 2**25
 
 
 class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasScoreParameter):
@@ -201,14 +206,14 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         self._check_one_threshold(self.contamination, self.false_positive_rate)
         check_calibration(self.calibration, self.calibration_size, self.gap, groups)
         self._unfitted_score()
-        rows, self._row_shape = validate_rows(self, X, reset=True)
+        rows, self._row_shape = validate_rows_or_blocks(self, X, reset=True)
         if len(rows) < 2:
             raise ValueError(
                 "Expected at least 2 rows, one to train on and one to calibrate with; received "
                 f"n_samples={len(rows)} (1 sample). Pass more rows."
             )
         if self.calibration == "random" and groups is None:
-            warn_of_overlap(rows)
+            warn_of_overlap(next(weighted_pieces(rows, None))[0])
         rng = check_random_state(self.random_state)
         splits = self._splits(rows, y, groups, rng)
         if len(splits) == 1:
@@ -230,15 +235,15 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         )
 
     def _fit_and_calibrate(self, rows, training, calibration, rng):
-        self._fit_autoencoder(rows[training], rng)
+        self._fit_autoencoder(selected_rows(rows, training), rng)
         self._score_fit_rows(rows)
         self.calibration_scores_ = self.fit_scores_[calibration]
 
     def _fit_and_cross_calibrate(self, rows, splits, rng):
         scores = []
         for training, fold in splits:
-            self._fit_autoencoder(rows[training], rng)
-            scores.append(self._scores(rows[fold]))
+            self._fit_autoencoder(selected_rows(rows, training), rng)
+            scores.append(self._scores(selected_rows(rows, np.sort(fold))))
         self._fit_autoencoder(rows, rng)
         self._score_fit_rows(rows)
         by_row = np.argsort(np.concatenate([fold for _, fold in splits]), kind="stable")
@@ -248,6 +253,8 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         samples = self._samples(rows)
         self.autoencoder_ = _seeded(self._unfitted_autoencoder(rows), rng).fit(samples)
         self.score_ = self._unfitted_score()
+        if isinstance(rows, BlockRows):
+            samples = self._samples(_some_rows(rows, rng))
         self.score_.fit(Passage.through(self.autoencoder_, samples))
 
     def _unfitted_score(self):
@@ -257,15 +264,22 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         return unfitted
 
     def _unfitted_autoencoder(self, rows):
-        if self.autoencoder is not None:
-            return clone(self.autoencoder)
-        return default_autoencoder(*rows.shape)
+        if self.autoencoder is None:
+            return default_autoencoder(*rows.shape)
+        if isinstance(rows, BlockRows) and not isinstance(self.autoencoder, BaseAutoencoder):
+            raise ValueError(
+                "Expected an autoencoder of skae's for rows that do not fit memory, since it reads "
+                f"them in blocks; received {type(self.autoencoder).__name__}. Use for instance "
+                "DenseAutoencoder, or pass fewer rows."
+            )
+        return clone(self.autoencoder)
 
     def _score_fit_rows(self, rows):
         scores, squares = [], np.zeros(self.n_features_in_)
-        for part, is_row in self._passages(rows):
-            scores.append(-self._anomalies(part, is_row))
-            squares = squares + np.square(part.errors[is_row]).sum(axis=0)
+        for piece, _ in weighted_pieces(rows, None):
+            for part, is_row in self._passages(piece):
+                scores.append(-self._anomalies(part, is_row))
+                squares = squares + np.square(part.errors[is_row]).sum(axis=0)
         self.fit_scores_ = np.concatenate(scores)
         self.usual_errors_ = usual_errors(squares / len(rows))
 
@@ -288,21 +302,32 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         ValueError
             If X is not finite numbers of the width seen at fit.
         """
+        check_is_fitted(self)
+        return over_blocks(self._scores_in_memory, X, (), dtype=np.float64)
+
+    def _scores_in_memory(self, X):
         return self._scores(self._rows_in_use(X))
 
     def _rows_in_use(self, X):
-        check_is_fitted(self)
         return validate_rows(self, X, reset=False)[0]
 
     def _samples(self, rows):
+        """Return rows in the shape that they had, or their blocks."""
+        if isinstance(rows, BlockRows):
+            return rows.samples()
         return rows.reshape(-1, *self._row_shape)
 
     def _passages(self, rows):
         return passages(self.autoencoder_, self._samples(rows), verbose=self.verbose)
 
     def _scores(self, rows):
-        parts = self._passages(rows)
-        return np.concatenate([-self._anomalies(part, is_row) for part, is_row in parts])
+        return np.concatenate(
+            [
+                -self._anomalies(part, is_row)
+                for piece, _ in weighted_pieces(rows, None)
+                for part, is_row in self._passages(piece)
+            ]
+        )
 
     def _anomalies(self, passage, is_row):
         """Return what the score says of rows; NaN would be below no threshold."""
@@ -317,8 +342,21 @@ class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasS
         return anomalies[is_row]
 
     def _squared_errors(self, X):
+        check_is_fitted(self)
+        return over_blocks(
+            self._squared_errors_in_memory, X, (self.n_features_in_,), dtype=np.float64
+        )
+
+    def _squared_errors_in_memory(self, X):
         parts = self._passages(self._rows_in_use(X))
         return np.concatenate([np.square(part.errors[is_row]) for part, is_row in parts])
+
+
+def _some_rows(rows, rng):
+    """Return rows out of blocks, as many as may be whitened in memory."""
+    n_rows = min(len(rows), max(1, _SCORED_BYTES // (8 * rows.shape[1])))
+    chosen = selected_rows(rows, rng.choice(len(rows), n_rows, replace=False))
+    return np.concatenate([piece for piece, _ in weighted_pieces(chosen, None)])
 
 
 def _seeded(autoencoder, rng):
