@@ -7,6 +7,7 @@ import numpy as np
 
 from skae.engine._batches import whole_batches
 from skae.engine._compiled import EVALUATION_BATCH_SIZE, CompiledProgram
+from skae.engine._devices import split_over_devices
 from skae.engine._graph import CONVOLUTIONS, has_any
 from skae.engine._losses import loss_terms
 
@@ -22,8 +23,8 @@ class JaxProgram(CompiledProgram):
     model : keras.Model
         Compiled; the program owns it.
     batch_size : int
-    variant : {"loop", "step"}
-        Whether one compiled function takes many steps or one.
+    variant : str
+        "loop" or "step": whether one compiled function takes many steps or one; and where.
     """
 
     most_steps_at_once = 64
@@ -36,14 +37,18 @@ class JaxProgram(CompiledProgram):
             model.optimizer.variables,
         )
         self._kept: list[list] = []
-        self._steps = jax.jit(self._run_steps) if variant == "loop" else self._run_step_by_step
+        self._steps = (
+            jax.jit(self._run_steps) if variant.startswith("loop") else self._run_step_by_step
+        )
         self._step = jax.jit(self._train_on)
         self._evaluation = jax.jit(self._evaluate_on)
 
     @staticmethod
     def variant(model: keras.Model, n_steps: int) -> str:
         """Return how ``n_steps`` steps of a model are taken."""
-        return "step" if has_any(model, CONVOLUTIONS) else "loop"
+        kind = "step" if has_any(model, CONVOLUTIONS) else "loop"
+        devices = keras.distribution.distribution()
+        return kind if devices is None else f"{kind} on {devices}"
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
@@ -90,6 +95,9 @@ class JaxProgram(CompiledProgram):
         return np.asarray(self._take(1, rows[chunk], weights[chunk], np.ones(1, np.float32)))
 
     def _take(self, n_steps, batches, weights, sizes):
+        split = split_over_devices(self._groups[0][0].value, batches.shape[1])
+        if split is not None:
+            batches, weights = jax.device_put((batches, weights), split)
         state, losses = self._steps(self._state(), n_steps, batches, weights, sizes)
         self._load(state)
         return losses

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from skae.engine._batches import whole_batches
+from skae.engine._devices import replicas
 from skae.engine._losses import loss_names, mean_loss, terms_of
 from skae.engine._program import Program
 from skae.engine._variables import load, values_of
@@ -19,7 +21,7 @@ class KerasProgram(Program):
     model : keras.Model
         Compiled; the program owns it.
     batch_size : int
-    variant : {"fit"}
+    variant : str
     """
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
@@ -31,8 +33,9 @@ class KerasProgram(Program):
 
     @staticmethod
     def variant(model: keras.Model, n_steps: int) -> str:
-        """Return the one variant there is."""
-        return "fit"
+        """Return on which devices the one kind of steps is taken."""
+        strategy = replicas()
+        return "fit" if strategy is None else f"fit in {id(strategy)}"
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
@@ -50,11 +53,22 @@ class KerasProgram(Program):
 
     def train(self, rows, order: np.ndarray, weights) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
+        if self._trained.n_replicas == 1:
+            return self._fit(rows, order, weights[order])
+        n_together = len(order) - len(order) % self.batch_size
+        totals = np.zeros(len(self.loss_names))
+        for part in (order[:n_together], order[n_together:]):
+            if len(part):  # filled up, so that no replica is left without rows
+                positions, shares = whole_batches(part, self.batch_size)
+                totals += self._fit(rows, positions, weights[positions] * shares) * len(part)
+        return totals / len(order)
+
+    def _fit(self, rows, order, weights):
         ordered = rows[order]
         history = self._trained.fit(
             ordered,
             ordered,
-            sample_weight=weights[order],
+            sample_weight=weights,
             batch_size=self.batch_size,
             shuffle=False,
             verbose=0,
@@ -82,6 +96,8 @@ class _TrainedCore(keras.Model):
         super().__init__(name="trained_core")
         self.core = core
         self._mean_loss = loss
+        strategy = replicas()
+        self.n_replicas = 1 if strategy is None else strategy.num_replicas_in_sync
         self._means = [keras.metrics.Mean(name) for name in names]
 
     @property
@@ -93,6 +109,7 @@ class _TrainedCore(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         terms = terms_of(self.core, self._mean_loss, (y, y_pred), sample_weight)
+        n_rows = keras.ops.shape(x)[0]
         for mean, term in zip(self._means, terms, strict=True):
-            mean.update_state(term, sample_weight=keras.ops.shape(x)[0])
-        return terms[0]
+            mean.update_state(keras.ops.where(n_rows > 0, term, 0), sample_weight=n_rows)
+        return terms[0] / self.n_replicas  # whose gradients are summed up

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from skae.engine._devices import replicas
 from skae.engine._inference import clear_inference_programs
 from skae.engine._seeding import seeded
 from skae.engine._signature import training_signature
@@ -73,7 +74,7 @@ def clear_compiled_programs() -> None:
 
 
 def _program_class():
-    if keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() == "tensorflow" and replicas() is None:
         from skae.engine._tensorflow import TensorFlowProgram
 
         return TensorFlowProgram
