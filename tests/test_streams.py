@@ -22,6 +22,7 @@ from skae import (
     VariationalAutoencoder,
 )
 from skae.data import _blocks, _memory, _sources
+from skae.data._mapping import over_blocks
 from skae.data._sources import as_blocks
 from skae.engine import _mixing
 from skae.model import _principal
@@ -308,3 +309,44 @@ def test_dask_stays_lazy_and_the_model_is_loaded_once(tmp_path):
     computed = codes.compute()
     expected = fitted.transform(frame.compute())
     np.testing.assert_allclose(computed.to_numpy(), expected, atol=1e-6)
+
+
+def test_progress_of_streams_is_shown_in_rows(streamed, tmp_path, capsys):
+    X = zarr_array(curved_rows(), tmp_path)
+    unfitted(verbose=1).set_params(epochs=2).fit(X)
+    shown = capsys.readouterr().out
+    assert "Epoch 2/2: 320 rows, 27 blocks" in shown
+    assert "320/320" in shown
+    assert "us/row" in shown
+    assert "val_loss" in shown
+
+
+class FirstColumns:
+    """A function that counts how often it is loaded."""
+
+    n_loaded = 0
+
+    def __call__(self, rows):
+        return rows[:, :2]
+
+    def __setstate__(self, state):
+        FirstColumns.n_loaded += 1
+
+    def __getstate__(self):
+        return {"something": 1}
+
+
+def test_a_function_travels_once_over_a_dask_collection(tmp_path):
+    X = dask_array(curved_rows(), tmp_path)
+    FirstColumns.n_loaded = 0
+    columns = over_blocks(FirstColumns(), X, (2,))
+    np.testing.assert_array_equal(columns, curved_rows()[:, :2])
+    assert FirstColumns.n_loaded == 1
+
+
+def test_limits_of_the_process_count(monkeypatch):
+    assert _memory.usable_memory() > 2**28
+    limits = {_memory.resource.RLIMIT_AS: 2**30, _memory.resource.RLIMIT_DATA: 2**40}
+    monkeypatch.setattr(_memory.resource, "getrlimit", lambda kind: (limits[kind], limits[kind]))
+    monkeypatch.setattr(_memory, "_in_use", lambda name: 2**29)
+    assert _memory.usable_memory() == 2**29

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skae.engine._programs import cached_program
+from skae.engine._progress import RowProgress
 from skae.engine._proof import leaves_model_alone
 from skae.engine._rows import Rows, StreamedRows
 from skae.engine._variables import load, values_of
@@ -122,10 +123,11 @@ def train_model(
         n_steps=epochs * n_batches,
         alone=not all(map(leaves_model_alone, callbacks)),
     ) as program:
-        run = _Run(program, rows, validation, shuffle, rng)
+        progress = _progress_of(rows, verbose)
+        run = _Run(program, rows, validation, shuffle, rng, progress)
         listeners = keras.callbacks.CallbackList(
-            callbacks,
-            add_progbar=bool(verbose),
+            [*callbacks, *progress],
+            add_progbar=bool(verbose) and not progress,
             model=program.model,
             epochs=initial_epoch + epochs,
             steps=n_batches,
@@ -142,6 +144,13 @@ def train_model(
         model.optimizer.build(model.trainable_variables)
         load(model.optimizer.variables, result.optimizer_state)
     return result
+
+
+def _progress_of(rows, verbose):
+    """Return what shows the progress of a stream within its epochs, if that is wanted."""
+    if isinstance(rows, StreamedRows) and verbose in (1, "auto"):
+        return [RowProgress(len(rows), len(rows.rows.blocks.lengths))]
+    return []
 
 
 @dataclass
@@ -171,10 +180,11 @@ class _Start:
 class _Run:
     """One training run: a program, its data and where it stands."""
 
-    def __init__(self, program, rows, validation, shuffle, rng):
+    def __init__(self, program, rows, validation, shuffle, rng, progress):
         self._program = program
         self._shuffle = shuffle
         self._rng = rng
+        self._progress = progress
         self._rows = rows.loaded(program.prepare_rows)
         self._validation = None if validation is None else validation.loaded(program.prepare_rows)
 
@@ -267,6 +277,8 @@ class _Run:
         rng = self._rng if self._shuffle else None
         for values, order, weights in self._rows.epoch(self._program.batch_size, rng):
             train(values, order, weights, total, listeners)
+            for progress in self._progress:
+                progress.rows_done(total.count, self._named(total.value))
         return total.value
 
     def _train_block(self, values, order, weights, total, listeners):
