@@ -3,8 +3,10 @@
 ``tests/test_compat.py`` asks each of them for what skae needs of it.
 """
 
+import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,6 +125,22 @@ def functional_class() -> type:
 def mark_as_called(model: "keras.Model") -> None:
     """Let Keras export a model whose layers were called, though it was not itself."""
     model._called = True
+
+
+# ---- random numbers: fits differ where other threads draw some, as those of a Dask worker do ----
+
+
+@contextmanager
+def keras_seeds_from(generator: random.Random) -> Iterator[None]:
+    """Draw the seeds of layers that were given none from a generator, not from Python's own."""
+    from keras.src.random import seed_generator
+
+    before = seed_generator.python_random
+    seed_generator.python_random = generator
+    try:
+        yield
+    finally:
+        seed_generator.python_random = before
 
 
 # ---- optimizers: training goes on with the wrong rate, momenta or decay --------------------------

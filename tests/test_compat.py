@@ -1,5 +1,6 @@
 """Private APIs of dependencies still do what skae uses them for."""
 
+import random
 import subprocess
 import sys
 from numbers import Real
@@ -15,6 +16,7 @@ from sklearn.decomposition import PCA
 
 from skae import ConcreteAutoencoder, DenseAutoencoder, _compat
 from skae.engine._proof import unknown_parts
+from skae.engine._seeding import seeded
 
 # ---- scikit-learn -------------------------------------------------------------------------------
 
@@ -223,3 +225,12 @@ def test_scikeras_leaves_keras_as_it_was():
 def test_private_names_of_scikit_learn_do_not_need_keras():
     code = "import sys; from skae import _compat; assert not {'keras', 'jax'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_seeds_do_not_depend_on_what_other_threads_draw():
+    def seed_beside(draw):
+        with seeded(0):
+            draw()
+            return keras.initializers.GlorotUniform().seed
+
+    assert seed_beside(lambda: None) == seed_beside(random.random)

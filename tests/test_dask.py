@@ -26,8 +26,8 @@ def client():
         yield client
 
 
-@pytest.fixture(scope="module")
-def X():
+@pytest.fixture(name="X", scope="module")
+def _rows():
     return load_digits().data[:600].astype(np.float32)
 
 

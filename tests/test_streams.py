@@ -315,7 +315,7 @@ def test_progress_of_streams_is_shown_in_rows(streamed, tmp_path, capsys):
     X = zarr_array(curved_rows(), tmp_path)
     unfitted(verbose=1).set_params(epochs=2).fit(X)
     shown = capsys.readouterr().out
-    assert "Epoch 2/2: 320 rows, 27 blocks" in shown
+    assert "Epoch 2/2: 320 rows, 14 blocks" in shown
     assert "320/320" in shown
     assert "us/row" in shown
     assert "val_loss" in shown
