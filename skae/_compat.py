@@ -202,3 +202,42 @@ def scikeras_routing() -> Any:
         else:
             setattr(cls, name, original)
     return routing
+
+
+# ---- TensorFlow: memory grows by ten megabytes with every program; JAX loads TensorFlow ----------
+
+
+def free_graph(graph: Any) -> None:
+    """Free a traced graph that nothing runs any more, which TensorFlow would never do.
+
+    The graph and its operations refer to each other where Python's collector does not look, and a
+    gradient of its own, such as that of silu, is registered for good.
+    """
+    from tensorflow.python.framework import ops
+    from tensorflow.python.framework.func_graph import dismantle_func_graph
+
+    for name in list(_own_gradients(graph)):
+        ops.gradient_registry._registry.pop(name, None)
+    dismantle_func_graph(graph)
+
+
+def _own_gradients(graph):
+    """Yield the names of the gradients that were registered while a graph was traced."""
+    for operation in graph.get_operations():
+        if operation.type == "IdentityN":
+            yield operation.node_def.attr["_gradient_op_type"].s.decode()
+    for function in graph._functions.values():
+        yield from _own_gradients(function.graph)
+
+
+def do_not_import_tensorflow() -> None:
+    """Let Keras ask whether an object is TensorFlow's only where TensorFlow was imported before."""
+    from keras.src.saving import serialization_lib
+    from keras.src.utils.module_utils import LazyModule
+
+    class OnlyIfImported(LazyModule):
+        @property
+        def available(self):
+            return self.name in sys.modules
+
+    serialization_lib.tf = OnlyIfImported("tensorflow")

@@ -1,4 +1,4 @@
-"""A first import of Keras without the notes that TensorFlow writes to stderr."""
+"""A first import of Keras without TensorFlow's notes on stderr, or without TensorFlow at all."""
 
 import os
 import re
@@ -30,6 +30,16 @@ def quiet_first_import() -> Iterator[None]:
             yield
     finally:
         os.environ.pop(_LEVEL, None)
+
+
+def import_keras() -> None:
+    """Import Keras quietly; on another backend, keep it from importing TensorFlow as well."""
+    with quiet_first_import():
+        import keras
+
+        from skae._compat import do_not_import_tensorflow
+    if keras.backend.backend() != "tensorflow":
+        do_not_import_tensorflow()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Compiled programs are shared by what is proven to be the same, and by nothing else."""
 
 import functools
+import gc
 import multiprocessing
 import pickle
 import random
@@ -132,6 +133,23 @@ def count_programs(monkeypatch):
     clear_compiled_programs()
     monkeypatch.setattr(_programs, "_program_class", lambda: Counted)
     return lambda: len(made)
+
+
+def count_graphs():
+    gc.collect()
+    return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
+def test_cleared_programs_leave_no_graphs():
+    dense().fit(X)
+    clear_compiled_programs()
+    before = count_graphs()
+    for size in (5, 6):
+        dense(hidden_layer_sizes=(size,), activation="silu").fit(X).transform(X)
+    assert count_graphs() > before
+    clear_compiled_programs()
+    assert count_graphs() == before
 
 
 class Meddler(callbacks.Callback):

@@ -1,11 +1,13 @@
 """One TensorFlow graph a function."""
 
 import threading
+import weakref
 from contextlib import nullcontext
 from typing import Any
 
 import tensorflow as tf
 
+from skae._compat import free_graph
 from skae.layers import inside_xla
 
 
@@ -24,9 +26,9 @@ class Traced:
     """
 
     def __init__(self, function, *signature, jit_compile: bool = False):
-        self._function = tf.function(function, autograph=False, jit_compile=jit_compile)
+        self._function = function
         self._signature = signature
-        self._place = inside_xla if jit_compile else nullcontext
+        self._jit_compile = jit_compile
         self._graph: Any = None
         self._lock = threading.Lock()
 
@@ -34,6 +36,13 @@ class Traced:
         """Run the graph on tensors of the signature."""
         with self._lock:
             if self._graph is None:
-                with self._place():
-                    self._graph = self._function.get_concrete_function(*self._signature)
+                self._graph = self._trace()
         return self._graph(*arguments)
+
+    def _trace(self):
+        """Return the graph; what an interrupt leaves of an attempt, the next one does not meet."""
+        function = tf.function(self._function, autograph=False, jit_compile=self._jit_compile)
+        with inside_xla() if self._jit_compile else nullcontext():
+            graph = function.get_concrete_function(*self._signature)
+        weakref.finalize(self, free_graph, graph.graph).atexit = False
+        return graph

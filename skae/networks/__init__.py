@@ -5,6 +5,7 @@ loss and no data: an autoencoder asks it for its two bodies and adds the code, t
 objective itself.
 """
 
+from skae import _first_import as _first_import
 from skae.networks._base_network import BaseNetwork, Shape
 from skae.networks._conv_network import ConvNetwork
 from skae.networks._dense_network import DenseNetwork
