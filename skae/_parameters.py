@@ -68,6 +68,8 @@ Loss: TypeAlias = str | Callable[..., Any] | keras.losses.Loss
 Optimizer: TypeAlias = str | type[keras.optimizers.Optimizer] | keras.optimizers.Optimizer
 LearningRate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule | None
 Callback: TypeAlias = type[keras.callbacks.Callback] | keras.callbacks.Callback
+Metric: TypeAlias = str | Callable | keras.metrics.Metric
+Metrics: TypeAlias = Metric | Sequence[Metric] | None
 Callbacks: TypeAlias = Callback | Sequence[Callback] | dict[str, Callback] | None
 Initializer: TypeAlias = str | keras.initializers.Initializer
 Regularizer: TypeAlias = str | keras.regularizers.Regularizer | None
@@ -75,6 +77,7 @@ Regularizer: TypeAlias = str | keras.regularizers.Regularizer | None
 POSITIVE = Interval(Integral, 1, None, closed="left")
 SIZES = [POSITIVE, "array-like"]
 ACTIVATION = [KerasName("activation", "relu", activation_name), callable]
+METRIC = [KerasName("metric", "mae", keras.metrics.get), callable]
 LOSS = [KerasName("loss", "mse", keras.losses.get), callable, keras.losses.Loss]
 OPTIMIZER = [
     KerasName("optimizer", "adam", keras.optimizers.get),
@@ -157,6 +160,8 @@ _CONFIGURED = (
 def _described(value):
     if isinstance(value, BaseEstimator):
         return type(value)
+    if isinstance(value, dict):
+        return described(value)
     if isinstance(value, list | tuple | np.ndarray):
         return tuple(map(_described, value))
     # Copies and pickles hold objects of their own of these, so what they are made of is compared.

@@ -192,6 +192,17 @@ def test_search_over_a_parameter_of_the_optimizer(X):
         ({"loss__delta": 1.0}, "loss='mse' takes no parameters"),
         ({"loss": keras.losses.Huber(), "loss__delta": 1.0}, "expected a class"),
         ({"callbacks__patience": 1}, "callbacks=None takes no parameters"),
+        (
+            {"callbacks": keras.callbacks.EarlyStopping(), "callbacks__patience": 1},
+            "no class to take it.*Give the class instead of an instance",
+        ),
+        (
+            {
+                "callbacks": [keras.callbacks.EarlyStopping(), keras.callbacks.TerminateOnNaN],
+                "callbacks__0__patience": 1,
+            },
+            "callbacks__0__patience was given, but no class to take it",
+        ),
         ({"optimizer__mass": 1.0}, "mass"),
     ],
 )
@@ -201,6 +212,178 @@ def test_parameter_that_nothing_takes(params, message, X):
         autoencoder.fit(X)
     with pytest.raises(ValueError, match="Invalid parameter 'optimiser'"):
         autoencoder.set_params(optimiser__weight_decay=1.0)
+
+
+# ---- scikit-learn's callbacks -------------------------------------------------------------------
+
+_has_callbacks = pytest.mark.skipif(
+    not hasattr(DenseAutoencoder, "set_callbacks"),
+    reason="scikit-learn before 1.9 has no callbacks",
+)
+
+
+class Witness:
+    """Note every task that ends, and stop after a number of epochs."""
+
+    def __init__(self, stop_after=99):
+        self.stop_after = stop_after
+        self.ended = []
+        self.fitted = []
+
+    def setup(self, estimator, context):
+        self.estimator = estimator
+
+    def teardown(self, estimator, context):
+        assert estimator is self.estimator
+
+    def on_fit_task_begin(self, estimator, context):
+        assert estimator is self.estimator
+
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+        assert estimator is self.estimator
+        self.ended.append((context.task_name, context.task_id))
+        self.fitted.append(fitted_estimator)
+        return context.task_id + 1 >= self.stop_after
+
+
+@_has_callbacks
+def test_epochs_are_tasks_of_a_fit(autoencoder, X):
+    witness = Witness()
+    autoencoder.set_params(epochs=3).set_callbacks(witness).fit(X)
+    assert witness.ended == [("epoch", 0), ("epoch", 1), ("epoch", 2), ("fit", 0)]
+    *_, before_last, last, at_end = witness.fitted
+    np.testing.assert_array_equal(at_end.transform(X), autoencoder.transform(X))
+    np.testing.assert_array_equal(last.transform(X), autoencoder.transform(X))
+    assert last.history_ == autoencoder.history_
+    assert before_last.n_epochs_ == 2
+    assert pickle.loads(pickle.dumps(before_last)).history_ == before_last.history_
+
+
+@_has_callbacks
+def test_callbacks_change_nothing_and_may_stop(X):
+    settings = {"hidden_layer_sizes": (4,), "random_state": 0, "early_stopping": False}
+    told = DenseAutoencoder(2, epochs=4, **settings).set_callbacks(Witness(stop_after=2)).fit(X)
+    plain = DenseAutoencoder(2, epochs=2, **settings).fit(X)
+    np.testing.assert_array_equal(told.transform(X), plain.transform(X))
+    assert not {"_fit_task", "_callback_fit_ctx"} & set(vars(told))
+
+
+def _share_of_variance(estimator, X, y):
+    return estimator.score(X)
+
+
+@_has_callbacks
+def test_scores_of_every_epoch_are_monitored_in_a_search(X):
+    from sklearn.callback import ScoringMonitor
+
+    monitor = ScoringMonitor(scoring={"score": _share_of_variance})
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), **{**SMALL, "epochs": 2})
+    pipeline = make_pipeline(StandardScaler(), autoencoder.set_callbacks(monitor))
+    search = GridSearchCV(pipeline, {"denseautoencoder__n_components": [1, 2]}, cv=2).fit(X)
+    scores = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(scores) == 2 * (2 * 2 + 1)
+    assert np.isfinite([row["score"] for row in scores]).all()
+    assert search.best_estimator_[-1].n_epochs_ == 2
+
+
+@_has_callbacks
+def test_progress_bar_shows_epochs_in_a_pipeline(X, capsys):
+    pytest.importorskip("rich")
+    from sklearn.callback import ProgressBar
+
+    pipeline = make_pipeline(
+        StandardScaler(), DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL)
+    )
+    pipeline.set_callbacks(ProgressBar()).fit(X)
+    assert "DenseAutoencoder - fit" in capsys.readouterr().out
+
+
+# ---- metrics ------------------------------------------------------------------------------------
+
+
+def largest_error(y_true, y_pred):
+    return keras.ops.max(keras.ops.abs(y_true - y_pred), axis=-1)
+
+
+def test_metrics_of_every_epoch_are_in_the_history(autoencoder, X):
+    class Scheduled(keras.callbacks.Callback):
+        seen: list = []  # noqa: RUF012
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append(logs["val_mae"])
+
+    own = keras.metrics.RootMeanSquaredError(name="rms")
+    autoencoder.set_params(metrics=["mae", own, largest_error], callbacks=Scheduled())
+    history = autoencoder.fit(X[:64], validation_data=X[64:]).history_
+    samples = autoencoder._scale.standardize(X[64:])
+    errors = samples - autoencoder._scale.standardize(autoencoder.reconstruct(X[64:]))
+    expected = {
+        "val_mae": np.abs(errors).mean(),
+        "val_rms": np.sqrt((errors**2).mean()),
+        "val_largest_error": np.abs(errors).max(axis=1).mean(),
+    }
+    assert {"mae", "rms", "largest_error"} < set(history)
+    for name, value in expected.items():
+        np.testing.assert_allclose(history[name][-1], value, rtol=1e-4)
+    assert Scheduled.seen == history["val_mae"]
+    assert own.result() == 0  # the user's object is left alone
+
+
+def test_metrics_change_no_weights(X):
+    settings = {"hidden_layer_sizes": (4,), "early_stopping": False, **SMALL}
+    plain = DenseAutoencoder(2, **settings).fit(X)
+    watched = DenseAutoencoder(2, metrics="mae", **settings).fit(X)
+    np.testing.assert_array_equal(watched.transform(X), plain.transform(X))
+
+
+@pytest.mark.parametrize("metrics", ["no such metric", ["mae", "no such metric"], 3])
+def test_metrics_that_keras_does_not_know(metrics, X):
+    with pytest.raises(ValueError, match="metric"):
+        DenseAutoencoder(2, metrics=metrics).fit(X)
+
+
+# ---- rows to monitor with -----------------------------------------------------------------------
+
+
+def test_own_validation_rows_are_what_is_monitored(autoencoder, X):
+    training, held_out = X[:64], X[64:]
+    autoencoder.set_params(validation_split=0.3, early_stopping=False, learning_rate=1e-9)
+    given = clone(autoencoder).fit(training, validation_data=held_out)
+    same = clone(autoencoder).fit(training, validation_data=held_out[::-1])
+    other = clone(autoencoder).fit(training, validation_data=X[32:64])
+    unmonitored = clone(autoencoder).set_params(validation_split=0.0).fit(training)
+    np.testing.assert_allclose(same.history_["val_loss"], given.history_["val_loss"], rtol=0.2)
+    assert other.history_["val_loss"] != given.history_["val_loss"]
+    np.testing.assert_array_equal(given.mean_, unmonitored.mean_)  # all rows are trained on
+    assert given.batch_size_ == unmonitored.batch_size_
+
+
+def test_start_is_kept_unless_own_validation_rows_show_that_it_was_beaten(X):
+    autoencoder = DenseAutoencoder(
+        2, hidden_layer_sizes=(8,), learning_rate=0.01, epochs=15, random_state=0
+    )
+    assert autoencoder.fit(X, validation_data=X).best_epoch_ > 0
+    noise = np.random.default_rng(0).permuted(X, axis=0)
+    assert clone(autoencoder).fit(X, validation_data=noise).best_epoch_ == 0
+
+
+def test_validation_rows_through_a_pipeline_and_a_search(X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL)
+    pipeline = make_pipeline(StandardScaler(), autoencoder)
+    pipeline.fit(X, denseautoencoder__validation_data=StandardScaler().fit_transform(X)[:20])
+    assert len(pipeline[-1].history_["val_loss"]) == 1
+    search = GridSearchCV(autoencoder, {"n_components": [1, 2]}, cv=2)
+    assert search.fit(X, validation_data=X[:20]).best_estimator_.history_["val_loss"]
+
+
+@pytest.mark.parametrize(
+    "rows", [lambda X: X[:, :5], lambda X: X[:0], lambda X: X[:3] * np.nan, lambda X: (X, X)]
+)
+def test_validation_rows_unlike_the_others(rows, X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL)
+    with pytest.raises(ValueError, match="validation_data is not like X"):
+        autoencoder.fit(X, validation_data=rows(X))
+    assert not hasattr(autoencoder, "model_")
 
 
 # ---- frames -------------------------------------------------------------------------------------
@@ -311,6 +494,29 @@ def test_first_fit_says_at_most_one_line():
     assert done.stdout == "None\n"
 
 
+def test_worker_that_unpickles_says_at_most_one_line(X):
+    fitted = DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL).fit(X)
+    code = (
+        f"import pickle; print(pickle.loads({pickle.dumps(fitted)!r}).transform([[0] * 64]).shape)"
+    )
+    done = _in_a_fresh_process(code)
+    assert len(done.stderr.splitlines()) <= 1, done.stderr
+    assert done.stdout == "(1, 2)\n"
+
+
+def test_tensorflow_is_not_imported_beside_jax():
+    pytest.importorskip("jax")
+    check = """
+import pickle, sys
+fitted = DenseAutoencoder(2, hidden_layer_sizes=(4,), epochs=1, kernel_regularizer="l2").fit(X)
+pickle.loads(pickle.dumps(fitted)).partial_fit(X).transform(X)
+print([name for name in sys.modules if name.split(".")[0] == "tensorflow"])
+"""
+    done = _in_a_fresh_process(_FIRST_FIT + check, KERAS_BACKEND="jax")
+    assert done.stdout == "None\n[]\n"
+    assert len(done.stderr.splitlines()) <= 1, done.stderr
+
+
 def test_log_level_of_the_user_is_left_alone():
     assert _in_a_fresh_process(_FIRST_FIT, TF_CPP_MIN_LOG_LEVEL="0").stdout == "0\n"
 
@@ -363,3 +569,40 @@ def test_parameter_of_a_loss_changes_it(X):
     small = autoencoder.set_params(loss__delta=1e-3).fit(X).history_["loss"]
     large = clone(autoencoder).set_params(loss__delta=1.0).fit(X).history_["loss"]
     assert 10 * small[0] < large[0]
+
+
+def test_search_over_made_losses_keeps_what_they_were_made_with(X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), init="random", **SMALL)
+    grid = {"loss": [keras.losses.Huber(delta=delta) for delta in (1e-4, 1.0)]}
+    autoencoder.set_params(optimizer="sgd", learning_rate=0.1)
+    scores = GridSearchCV(autoencoder, grid, cv=2).fit(X).cv_results_["mean_test_score"]
+    assert scores[0] != scores[1]
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda loss: pickle.loads(pickle.dumps(loss))])
+def test_copies_of_losses_keep_what_they_were_made_with(twin):
+    assert twin(keras.losses.Huber(delta=0.5))._fn_kwargs == {"delta": 0.5}
+    assert twin(keras.losses.CosineSimilarity(axis=0))._fn_kwargs == {"axis": 0}
+
+
+def test_loss_that_changed_in_place_is_noticed(X):
+    autoencoder = DenseAutoencoder(
+        2, hidden_layer_sizes=(4,), loss=keras.losses.Huber(delta=1.0), warm_start=True, **SMALL
+    ).fit(X)
+    autoencoder.loss._fn_kwargs["delta"] = 1e-3
+    losses = autoencoder.fit(X).history_["loss"]
+    assert losses[1] < 0.1 * losses[0]
+
+
+def test_values_that_callbacks_add_to_the_logs_are_in_the_history(X):
+    def add(epoch, logs):
+        logs["twice"] = 2 * logs["loss"]
+
+    autoencoder = DenseAutoencoder(
+        2,
+        hidden_layer_sizes=(4,),
+        callbacks=keras.callbacks.LambdaCallback(on_epoch_end=add),
+        **SMALL,
+    )
+    history = autoencoder.fit(X).history_
+    assert history["twice"] == [2 * loss for loss in history["loss"]]

@@ -159,6 +159,7 @@ BAD_PARAMETERS = {
     "validation_split": [-0.1, 1, 1.0, np.nan, "a", None],
     "early_stopping": [-1, 0, 1.5, "yes", None],
     "callbacks": [3, "nonsense", [3], ["nonsense"], {"a": 3}, [keras.losses.Huber]],
+    "metrics": [3, "nonsense", keras.losses.Huber()],
     "warm_start": ["yes", 2, None],
     "random_state": [-1, 1.5, "seed"],
     "verbose": [-1, 3, "loud", None],

@@ -11,12 +11,14 @@ from skae._compat import Interval, StrOptions
 from skae._parameters import (
     ACTIVATION,
     LOSS,
+    METRIC,
     OPTIMIZER,
     POSITIVE,
     Activation,
     Callbacks,
     LearningRate,
     Loss,
+    Metrics,
     Optimizer,
     parametrized,
 )
@@ -40,6 +42,7 @@ class CommonParameters(RoutedParameters):
     validation_split: float = 0.2
     early_stopping: bool | int = True
     callbacks: Callbacks = None
+    metrics: Metrics = None
     warm_start: bool = False
     random_state: int | np.random.RandomState | None = None
     verbose: int | Literal["auto"] = 0
@@ -62,6 +65,7 @@ class CommonParameters(RoutedParameters):
         "validation_split": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": ["boolean", POSITIVE],
         "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
+        "metrics": [list, tuple, *METRIC, None],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": [StrOptions({"auto"}), Interval(Integral, 0, 2, closed="both")],

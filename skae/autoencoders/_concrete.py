@@ -55,7 +55,7 @@ class ConcreteAutoencoder(SelectorMixin, ObjectiveAutoencoder):
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=1e-2
         Of selection and decoder. A decoder that follows slowly makes the choice a poor one.
     output_activation, loss, optimizer, epochs, batch_size, shuffle, \
-validation_split, early_stopping, callbacks, warm_start, random_state, verbose
+validation_split, early_stopping, callbacks, metrics, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
 
     Attributes
@@ -207,7 +207,6 @@ feature_names_in_, mean_
         ended = super()._run_epochs(
             training, validation, epochs=n_choosing, patience=None, keep_best=False, rng=rng
         )
-        self._keep_choice()
         if not ended or n_choosing == epochs:
             return ended
         try:
@@ -215,6 +214,11 @@ feature_names_in_, mean_
         except KeyboardInterrupt:  # in its first epoch
             engine.warn_interrupted(n_choosing, keep_best=False)
             return False
+
+    def _take_over(self, result):
+        super()._take_over(result)
+        if self.n_epochs_ <= self._n_annealing_epochs():
+            self._keep_choice()
 
     def _n_annealing_epochs(self):
         return max(1, round(self.annealing * self.epochs))

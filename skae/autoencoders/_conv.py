@@ -28,7 +28,7 @@ hidden_layer_sizes, activation
     code_activation : str, callable or keras.layers.Layer, default="linear"
         Activation of the dense code; a feature map has ``activation``.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
-validation_split, early_stopping, callbacks, warm_start, random_state, verbose
+validation_split, early_stopping, callbacks, metrics, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
 
     Attributes

@@ -60,6 +60,10 @@ class DenseAutoencoder(BaseAutoencoder):
         number.
     callbacks : keras.callbacks.Callback, list or dict of them, or None, default=None
         Instances or classes.
+    metrics : str, callable, keras.metrics.Metric, or list of them, default=None
+        Recorded in ``history_`` under their names, those of held-out rows with ``val_`` in front.
+        They compare standardised rows with their reconstructions, without noise, by the weights at
+        the end of an epoch, which costs one more pass over the rows.
     warm_start : bool, default=False
         Whether ``fit`` continues from the fitted model instead of building a new one.
     random_state : int, RandomState instance or None, default=None

@@ -13,6 +13,7 @@ from skae import engine
 from skae._compat import fit_context
 from skae._parameters import changed_parameters, described
 from skae.autoencoders._common_parameters import CommonParameters
+from skae.autoencoders._fit_tasks import CallbackSupportMixin, EpochTasks, FitTask
 from skae.autoencoders._learner import learner_of
 from skae.data._chunks import chunks
 from skae.data._validation import (
@@ -33,15 +34,16 @@ _DEFAULT_PATIENCE = 20
 _COMPILED = {"optimizer", "learning_rate", "loss"}
 
 
-class AutoencoderFitting(CommonParameters, ABC):
+class AutoencoderFitting(CommonParameters, CallbackSupportMixin, ABC):
     """The half of every autoencoder that learns; :class:`BaseAutoencoder` adds its use."""
 
     _built_with: dict[str, Any]
     _optimizer_state: list[np.ndarray] | None
+    _fit_task: FitTask | None = None
 
     _changeable: ClassVar[frozenset[str]] = frozenset(
         {"epochs", "batch_size", "shuffle", "validation_split", "early_stopping", "callbacks"}
-        | {"warm_start", "random_state", "verbose"}
+        | {"metrics", "warm_start", "random_state", "verbose"}
         | _COMPILED
     )
     """Parameters that may change between calls that train the same model."""
@@ -114,10 +116,23 @@ class AutoencoderFitting(CommonParameters, ABC):
     def _user_callbacks(self):
         return engine.make_callbacks(self.callbacks, self._routed("callbacks"))
 
+    def _epoch_metrics(self, training, validation):
+        metrics = engine.make_metrics(self.metrics)
+        return [engine.EpochMetrics(metrics, training, validation)] if metrics else []
+
+    def _epoch_tasks(self):
+        return [] if self._fit_task is None else [EpochTasks(self._fit_task, self)]
+
     # ---- training -------------------------------------------------------------------------
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        validation_data: ArrayLike | None = None,
+    ) -> Self:
         r"""Train the autoencoder to reconstruct X.
 
         Parameters
@@ -129,6 +144,9 @@ class AutoencoderFitting(CommonParameters, ABC):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in the loss, the mean and the principal axes. Rows of weight 0 are
             left out.
+        validation_data : array-like of rows like those of X, default=None
+            Rows to monitor the loss with. Those of X are then all trained on, whatever
+            ``validation_split`` is.
 
         Returns
         -------
@@ -137,9 +155,9 @@ class AutoencoderFitting(CommonParameters, ABC):
         Raises
         ------
         ValueError
-            If X or a parameter is not as described, the loss becomes NaN, or with ``warm_start`` a
-            parameter that the model was built with has changed. The estimator is then as it was
-            before, as after every other exception.
+            If rows or a parameter are not as described, the loss becomes NaN, or with
+            ``warm_start`` a parameter that the model was built with has changed. The estimator is
+            then as it was before, as after every other exception.
 
         Warns
         -----
@@ -147,11 +165,14 @@ class AutoencoderFitting(CommonParameters, ABC):
             If the user interrupts training. From the end of the first epoch on the best state so
             far is kept, as after early stopping; without early stopping the last one.
         """
-        with learner_of(self) as learner:
+        with learner_of(self, FitTask.of(self, X, y, self.epochs)) as learner:
             continues = learner.warm_start and hasattr(learner, "model_")
-            prepared = learner._prepared(X, sample_weight, continues, learner.validation_split)
+            share_held_out = learner.validation_split if validation_data is None else 0
+            training, held_out, rng = learner._prepared(X, sample_weight, continues, share_held_out)
+            if validation_data is not None:
+                held_out = learner._validation_rows(validation_data)
             warn_of_ignored_targets(X, y)
-            learner._train(*prepared)
+            learner._train(training, held_out, rng)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -180,7 +201,7 @@ class AutoencoderFitting(CommonParameters, ABC):
         ValueError
             As in ``fit``.
         """
-        with learner_of(self) as learner:
+        with learner_of(self, FitTask.of(self, X, y, 1)) as learner:
             prepared = learner._prepared(X, sample_weight, hasattr(learner, "model_"), 0)
             warn_of_ignored_targets(X, y)
             learner._train_one_pass(*prepared)
@@ -222,6 +243,14 @@ class AutoencoderFitting(CommonParameters, ABC):
             self._row_shape = row_shape
         check_row_shape(self, row_shape, self._row_shape)
         return drop_weightless(in_reach(rows, self.output_activation), sample_weight)
+
+    def _validation_rows(self, X):
+        """Return rows to monitor with, as the network sees them."""
+        try:
+            rows, _ = self._training_rows(X, None, reset=False)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"validation_data is not like X: {error}") from error
+        return self._split(rows, None, check_random_state(0), 0)[0]
 
     def _set_scale(self, rows, weights):
         """Fix what is standardised, and how."""
@@ -365,17 +394,26 @@ class AutoencoderFitting(CommonParameters, ABC):
             shuffle=self.shuffle,
             patience=patience or None,
             keep_best=keep_best,
-            callbacks=self._objective_callbacks() + self._user_callbacks(),
+            callbacks=[
+                *self._objective_callbacks(),
+                *self._epoch_metrics(training, validation),
+                *self._user_callbacks(),
+                *self._epoch_tasks(),
+            ],
             verbose=self.verbose,
             rng=rng,
         )
+        self._take_over(result)
+        return not result.interrupted
+
+    def _take_over(self, result):
+        """Add what epochs came to; the model has their weights already."""
         grown = {name: self.history_.get(name, []) + new for name, new in result.history.items()}
         self.history_ = {**self.history_, **grown}
         self.n_epochs_ = len(self.history_["loss"])
         self.best_epoch_ = result.best_epoch
         self._optimizer_state = result.optimizer_state
         self._error_beside_pca = None
-        return not result.interrupted
 
     def _samples(self, rows):
         """Return rows standardised, in the shape that the network sees."""

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from skae import engine
-from skae._parameters import Callbacks, LearningRate, Loss, Optimizer
+from skae._parameters import Callbacks, LearningRate, Loss, Metrics, Optimizer
 from skae.autoencoders._base import BaseAutoencoder
 from skae.engine._seeding import seeded
 from skae.model._splitting import private_copy, split_at_code
@@ -47,7 +47,7 @@ class KerasAutoencoder(BaseAutoencoder):
         None takes the optimizer that ``model`` was compiled with, without its state, or ``"adam"``.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=None
         For the name or class of an optimizer; None keeps its own. An instance brings its own along.
-    epochs, batch_size, shuffle, validation_split, early_stopping, callbacks, warm_start, \
+    epochs, batch_size, shuffle, validation_split, early_stopping, callbacks, metrics, warm_start, \
 random_state, verbose
         As in :class:`DenseAutoencoder`.
     **routed
@@ -134,6 +134,7 @@ feature_names_in_, mean_
         validation_split: float = 0.2,
         early_stopping: bool | int = True,
         callbacks: Callbacks = None,
+        metrics: Metrics = None,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
         verbose: int | Literal["auto"] = 0,
@@ -153,6 +154,7 @@ feature_names_in_, mean_
         self.validation_split = validation_split
         self.early_stopping = early_stopping
         self.callbacks = callbacks
+        self.metrics = metrics
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose

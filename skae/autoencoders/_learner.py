@@ -7,10 +7,11 @@ import keras
 
 from skae import engine
 from skae._parameters import with_plain_parameters
+from skae.autoencoders._fit_tasks import FitTask
 
 
 @contextmanager
-def learner_of(estimator) -> Iterator:
+def learner_of(estimator, task: FitTask | None) -> Iterator:
     """Lend a copy with plain parameters; at the end the estimator takes over what it learned.
 
     The estimator changes in one step, so that other threads see it as it was or as it becomes.
@@ -23,9 +24,13 @@ def learner_of(estimator) -> Iterator:
     """
     engine.check_process()
     learner = with_plain_parameters(estimator)
+    learner._fit_task = task
     model = vars(estimator).get("model_")
     with nullcontext() if model is None else _unchanged_on_error(model):
         yield learner
+        del learner._fit_task
+        if task is not None:
+            task.end(learner)
         parameters = estimator.get_params(deep=False)
         own = {name: value for name, value in vars(estimator).items() if name in parameters}
         estimator.__dict__ = vars(learner) | own

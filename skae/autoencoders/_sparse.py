@@ -41,7 +41,7 @@ class SparseAutoencoder(ObjectiveAutoencoder):
     code_activation : str, callable or keras.layers.Layer, default="relu"
         Activation of the code.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
-validation_split, early_stopping, callbacks, warm_start, random_state, verbose
+validation_split, early_stopping, callbacks, metrics, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
 
     Attributes

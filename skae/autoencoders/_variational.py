@@ -75,7 +75,7 @@ class VariationalAutoencoder(ObjectiveAutoencoder):
     activation : str, callable, keras.layers.Layer or None, default=None
         Activation of the network's layers; None keeps the network's own.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
-validation_split, early_stopping, callbacks, warm_start, random_state, verbose
+validation_split, early_stopping, callbacks, metrics, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
 
     Attributes

@@ -15,6 +15,7 @@ from skae.engine._arguments import (
 from skae.engine._batches import resolved_batch_size
 from skae.engine._inference import Mapping, apply_model
 from skae.engine._loop import DivergedError, TrainingResult, train_model, warn_interrupted
+from skae.engine._metrics import EpochMetrics, make_metrics
 from skae.engine._own_state import load_own_states, own_states
 from skae.engine._programs import clear_compiled_programs
 from skae.engine._rows import Rows, StreamedRows, split_rows
@@ -23,6 +24,7 @@ from skae.engine._workers import check_process, is_forked, keep_to_share
 
 __all__ = [
     "DivergedError",
+    "EpochMetrics",
     "Mapping",
     "Rows",
     "StreamedRows",
@@ -37,6 +39,7 @@ __all__ = [
     "load_own_states",
     "make_callbacks",
     "make_loss",
+    "make_metrics",
     "own_states",
     "resolved_batch_size",
     "split_rows",

@@ -181,6 +181,7 @@ def make_callbacks(callbacks, routed=None) -> list:
         return []
     if not isinstance(callbacks, dict | list | tuple):
         callbacks = [callbacks]
+    _check_takers(callbacks, routed or {})
     unflattened = _routing.unflatten_params(items=callbacks, params=routed or {})
     instances = list(unflattened.values() if isinstance(unflattened, dict) else unflattened)
     for callback in instances:
@@ -191,3 +192,17 @@ def make_callbacks(callbacks, routed=None) -> list:
                 "LambdaCallback(on_epoch_end=...)."
             )
     return instances
+
+
+def _check_takers(callbacks, routed):
+    """Raise if arguments are routed to callbacks that were made already."""
+    items = callbacks if isinstance(callbacks, dict) else dict(enumerate(callbacks))
+    classes = {str(key) for key, callback in items.items() if isinstance(callback, type)}
+    for name in routed:
+        key, separator, _ = name.partition("__")
+        if not classes or (separator and key not in classes):
+            raise TypeError(
+                f"callbacks__{name} was given, but no class to take it in callbacks={callbacks!r}: "
+                "expected one, such as keras.callbacks.EarlyStopping. Give the class instead of an "
+                "instance, or the parameter where the instance is made."
+            )

@@ -126,7 +126,7 @@ def train_model(
         progress = _progress_of(rows, verbose)
         run = _Run(program, rows, validation, shuffle, rng, progress)
         listeners = keras.callbacks.CallbackList(
-            [*callbacks, *progress],
+            [*callbacks, *progress, run.record],
             add_progbar=bool(verbose) and not progress,
             model=program.model,
             epochs=initial_epoch + epochs,
@@ -151,6 +151,13 @@ def _progress_of(rows, verbose):
     if isinstance(rows, StreamedRows) and verbose in (1, "auto"):
         return [RowProgress(len(rows), len(rows.rows.blocks.lengths))]
     return []
+
+
+class _Record(keras.callbacks.Callback):
+    """The last callback, which keeps what the others have added to the logs of an epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logs = dict(logs or {})
 
 
 @dataclass
@@ -187,6 +194,7 @@ class _Run:
         self._progress = progress
         self._rows = rows.loaded(program.prepare_rows)
         self._validation = None if validation is None else validation.loaded(program.prepare_rows)
+        self.record = _Record()
 
     def epochs(self, epochs, listeners, patience, keep_best) -> TrainingResult:
         result, best = TrainingResult(), _BestState()
@@ -219,7 +227,7 @@ class _Run:
             logs = self._one_epoch(epoch, listeners)
             listeners.on_epoch_end(epoch, logs)
             self._program.check_compilation()
-            result.append(logs)
+            result.append(self.record.logs)
             if keep_best or patience is not None:
                 best.keep_if_better(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
             out_of_patience = patience is not None and epoch + 1 - best.epoch >= patience

@@ -1,5 +1,6 @@
 """Keras models inside pickles and clones."""
 
+import copyreg
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,16 @@ class PackedLoss:
 
     def __sklearn_clone__(self):
         return self.unpacked()
+
+
+def _reduced(loss):
+    return PackedLoss.unpacked, (PackedLoss.of(loss),)
+
+
+# A search copies and pickles the losses of its grid itself, and their configuration leaves out
+# what they were made with.
+copyreg.pickle(keras.losses.CosineSimilarity, _reduced)
+copyreg.pickle(keras.losses.Huber, _reduced)
 
 
 @dataclass(frozen=True)
