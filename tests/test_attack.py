@@ -138,4 +138,6 @@ def _is_interrupted(autoencoder, rng):
             signal.setitimer(signal.ITIMER_REAL, 0)
     except (KeyboardInterrupt, RuntimeError, TypeError, ValueError):
         return True
+    except SystemError:  # what TensorFlow makes of an interrupt while it asks NumPy for an array
+        return True
     return False
