@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
 
+import skae
 from benchmarks import start_keras, workers
 from benchmarks.page import Finding
 from benchmarks.record import Record
@@ -153,8 +154,6 @@ FINDINGS = {"transform": transform, "scaling": scaling, "memory": memory, "scori
 def transform_times(rows, seed):
     """Time `transform` of many rows and of one, in turns with what it is compared with."""
     start_keras()
-    import skae
-
     X = training_rows("mnist", rows)
     small = skae.DenseAutoencoder(
         hidden_layer_sizes=HIDDEN, activation="relu", init="random", epochs=1, random_state=seed
@@ -185,8 +184,6 @@ def transform_times(rows, seed):
 def epoch_cost(rows, seed):
     """Measure an epoch of a dense network, compilation left out."""
     keras = start_keras()
-    import skae
-
     marks = []
     epochs = -(-XLA_STEPS * BATCH_SIZE // rows)
     skae.DenseAutoencoder(
@@ -212,8 +209,6 @@ def growth_over_fits(fits, seed):
     Rows, learning rate and seed differ from fit to fit, as in a search.
     """
     start_keras()
-    import skae
-
     X = training_rows("digits", 1797)
     held, step = [], max(1, fits // 10)
     for fit in range(-10, fits + 1):
@@ -233,7 +228,6 @@ def growth_over_fits(fits, seed):
 def peak_of_fit(rows, dtype, seed):
     """Measure how far one fit lifts the peak memory of its process, which has fitted before."""
     start_keras()
-    import skae
 
     def fit(X):
         skae.DenseAutoencoder(
@@ -256,8 +250,7 @@ def peak_of_fit(rows, dtype, seed):
 
 def costs_of_scoring(sizes, seed):
     """Measure seconds, the least of three, and the lift of the peak, for more and more samples."""
-    import skae
-
+    start_keras()
     rng = np.random.default_rng(seed)
     loadings, costs = rng.normal(size=(8, 30)), []
     detector = skae.ReconstructionOutlierDetector(random_state=seed)
