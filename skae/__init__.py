@@ -38,6 +38,8 @@ _HOME_OF = {
     "clear_compiled_programs": "skae.engine",
     "export_onnx": "skae.io._onnx",
     "model_card": "skae.io._model_card",
+    "load": "skae.io",
+    "save": "skae.io",
     "show_versions": "skae._versions",
 }
 
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
     from skae.engine import clear_compiled_programs as clear_compiled_programs
     from skae.io._model_card import model_card as model_card
     from skae.io._onnx import export_onnx as export_onnx
+    from skae.io import load as load
+    from skae.io import save as save
     from skae.networks import BaseNetwork as BaseNetwork
     from skae.networks import ConvNetwork as ConvNetwork
     from skae.networks import DenseNetwork as DenseNetwork

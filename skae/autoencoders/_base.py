@@ -9,6 +9,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
+from skae._saving import SavingMixin
 from skae.autoencoders._fitting import AutoencoderFitting
 from skae.autoencoders._html import html_summary
 from skae.data._chunks import chunks
@@ -19,7 +20,11 @@ from skae.model._persistence import KerasHolder
 
 
 class BaseAutoencoder(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, KerasHolder, AutoencoderFitting
+    SavingMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    KerasHolder,
+    AutoencoderFitting,
 ):
     """What every autoencoder owes: fit, transform, inverse_transform, score.
 

@@ -11,12 +11,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skae._compat import Interval, check_feature_names_in, fit_context, output_config
+from skae._saving import SavingMixin
 from skae.data._validation import validate_rows
 
 _COMBINED = {"mean": (np.add, 0.0), "min": (np.minimum, np.inf), "max": (np.maximum, -np.inf)}
 
 
-class SlidingWindows(TransformerMixin, BaseEstimator):
+class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
     """Cut a time series into windows that overlap, one row each.
 
     An autoencoder of the windows sees how the steps follow each other; its scores of windows become

@@ -109,11 +109,35 @@ class PackedModel:
     def unpacked(self) -> Any:
         """Return a model or layer like the packed one."""
         with seeded(0):
-            model = self.architecture.unpacked()
-            if self.build_config and not model.built:
-                model.build_from_config(self.build_config)
-            if self.compilation is not None:
-                self.compilation.apply_to(model)
+            model = self._built()
+        return self._filled(model)
+
+    def unpacked_within_weights(self) -> Any:
+        """Return the same, and refuse an architecture that would take more memory than weights.
+
+        Raises
+        ------
+        ValueError
+            If its variables are not of the shapes of the weights.
+        """
+        with seeded(0), engine.allocated_at_the_end():
+            model = self._built()
+            shapes = [tuple(variable.shape) for variable in model.variables]
+            if self.weights and shapes != [np.shape(values) for values in self.weights]:
+                raise ValueError("the weights are not those of the layers")
+            if not self.weights and shapes:
+                raise ValueError("layers that were not built have variables")
+        return self._filled(model)
+
+    def _built(self):
+        model = self.architecture.unpacked()
+        if self.build_config and not model.built:
+            model.build_from_config(self.build_config)
+        return model
+
+    def _filled(self, model):
+        if self.compilation is not None:
+            self.compilation.apply_to(model)
         if self.weights:
             engine.load(model.variables, self.weights)
         engine.load_own_states(model, self.own_states)

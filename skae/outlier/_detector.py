@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import HasMethods, Interval, StrOptions, fit_context
+from skae._saving import SavingMixin
 from skae.autoencoders._base import BaseAutoencoder
 from skae.data._blocks import BlockRows, selected_rows, weighted_pieces
 from skae.data._mapping import over_blocks
@@ -26,7 +27,9 @@ from skae.outlier._scores import SCORES, BaseScore, usual_errors
 _SCORED_BYTES = 2**25
 
 
-class ReconstructionOutlierDetector(CalibratedDetector, FeatureErrorsMixin, HasScoreParameter):
+class ReconstructionOutlierDetector(
+    SavingMixin, CalibratedDetector, FeatureErrorsMixin, HasScoreParameter
+):
     """Outliers are rows that an autoencoder of the others does not give back.
 
     Any estimator with ``transform`` and ``inverse_transform`` serves: a skae autoencoder, ``PCA``,

@@ -1,0 +1,164 @@
+"""Estimators in files: `save` and `load`."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import skae
+from skae import engine
+from skae.io._container import read_file, write_file
+from skae.io._errors import UnreadableFileError
+from skae.io._reading import Reader
+from skae.io._writing import Writer
+
+_FORMAT = 1
+_PACKAGES = ("keras", "numpy", "scikit-learn", "tensorflow", "jax")
+
+
+def save(estimator: Any, path: str | PathLike, include_optimizer: bool = False) -> None:
+    """Write an estimator, fitted or not, into one file that :func:`load` reads.
+
+    The file is a safetensors file: arrays as they are, everything else as JSON, under a checksum
+    of every byte, and no pickle. It is written beside the path and takes its place when the disk
+    has it, so that the path never holds half a file. Callbacks are not part of it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An autoencoder, a :class:`ReconstructionOutlierDetector`, :class:`SlidingWindows`, or a
+        Pipeline of them with scikit-learn's scalers, encoders, imputers, decompositions and linear
+        models. ``estimator.save(path)`` does the same where there is such a method.
+    path : str or path-like
+        An existing file is replaced.
+    include_optimizer : bool, default=False
+        Whether to keep the optimizer's state, twice the size of the weights for Adam, so that
+        ``partial_fit`` continues exactly. Without it, training goes on with a new optimizer.
+
+    Raises
+    ------
+    ValueError
+        If the estimator holds what has no name, such as a lambda, or an estimator of another kind.
+    OSError
+        If the file cannot be written; the path is then as it was.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> import skae
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> pipeline = make_pipeline(StandardScaler(), skae.DenseAutoencoder(2, epochs=1)).fit(X)
+    >>> path = Path(mkdtemp(), "digits.skae")
+    >>> skae.save(pipeline, path)
+    >>> bool((skae.load(path).transform(X) == pipeline.transform(X)).all())
+    True
+    """
+    engine.check_process()
+    writer = Writer(include_optimizer)
+    content = writer.node(estimator)
+    if "object" not in (content if isinstance(content, dict) else {}):
+        raise ValueError(
+            f"Expected an estimator, got {type(estimator).__name__}. For a Keras model use its own "
+            "save."
+        )
+    document = {
+        "format": _FORMAT,
+        "kind": "estimator",
+        "versions": {"skae": skae.__version__, "backend": keras.backend.backend(), **_versions()},
+        "custom_objects": sorted(writer.custom),
+        "content": content,
+    }
+    write_file(Path(path), document, writer.arrays)
+
+
+def load(path: str | PathLike, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the estimator in a file that :func:`save` wrote.
+
+    Nothing is imported or run because the file says so: what it names is part of Keras, skae or
+    scikit-learn, from a list that is fixed, or among the ``custom_objects``. It may have been
+    written with another backend or an older version.
+
+    Parameters
+    ----------
+    path : str or path-like
+    custom_objects : dict of str to class or function, default=None
+        Your own layers, activations, losses, networks and scores that the estimator was made with,
+        by their names.
+
+    Returns
+    -------
+    estimator : estimator
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, foreign or from a later version, or names an object that is not
+        among the ``custom_objects``.
+    OSError
+        If there is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> import skae
+    >>> def bent(x):
+    ...     return x / (1 + abs(x))
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> autoencoder = skae.DenseAutoencoder(2, activation=bent, epochs=1).fit(X)
+    >>> path = Path(mkdtemp(), "digits.skae")
+    >>> autoencoder.save(path)
+    >>> again = skae.load(path, custom_objects={"bent": bent})
+    >>> bool((again.transform(X) == autoencoder.transform(X)).all())
+    True
+    """
+    engine.check_process()
+    path, custom = Path(path), dict(custom_objects or {})
+    try:
+        document, arrays = read_file(path)
+        check_document(document, "estimator", custom)
+        return Reader(arrays, custom).value(document["content"])
+    except (OSError, UnreadableFileError):
+        raise
+    except Exception as error:
+        raise UnreadableFileError(
+            f"{path} holds no estimator that can be put together here: {type(error).__name__}: "
+            f"{error}. Use the versions that wrote it, or save it again."
+        ) from error
+
+
+def check_document(document: Any, kind: str, custom: Mapping[str, Any]) -> None:
+    """Raise unless a document is of a kind and a version that can be read."""
+    if document["format"] > _FORMAT:
+        raise UnreadableFileError(
+            f"The file was written by skae {document['versions']['skae']}, in a format that this "
+            f"version, {skae.__version__}, does not know. Update skae."
+        )
+    if document["kind"] != kind:
+        raise UnreadableFileError(f"Expected a file with an {kind}, got a {document['kind']}.")
+    missing = sorted(set(document["custom_objects"]) - custom.keys())
+    if missing:
+        raise UnreadableFileError(
+            f"The file was made with {', '.join(missing)} of your own, which no file can hold: "
+            f"expected custom_objects with {'them' if len(missing) > 1 else 'it'}. Pass "
+            f"custom_objects={{{', '.join(f'{name!r}: {name}' for name in missing)}}}."
+        )
+
+
+def _versions():
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except ImportError:  # not installed
+            continue
+    return found
