@@ -15,6 +15,7 @@ import numpy as np
 from keras.src import ops
 
 import skae
+from skae.engine._functions import functional_class
 from skae.engine._own_state import OwnState
 from skae.layers import _packed_layers as packed_layers
 from skae.model import _persistence as persistence
@@ -103,6 +104,11 @@ def name_of(thing: Any) -> str | None:
 
 
 def _keras() -> Iterator[tuple[str, Any]]:
+    yield from {
+        "keras.Functional": functional_class(),
+        "keras.Model": keras.Model,
+        "keras.Sequential": keras.Sequential,
+    }.items()
     for prefix, (module, parent) in _OF_KERAS.items():
         for name, thing in vars(module).items():
             if isinstance(thing, type) and issubclass(thing, parent) and name not in _NEVER:
