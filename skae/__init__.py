@@ -16,6 +16,7 @@ _HOME_OF = {
     "BaseNetwork": "skae.networks",
     "BaseScore": "skae.outlier",
     "Blocks": "skae.data._blocks",
+    "Checkpoint": "skae.io",
     "ConcreteAutoencoder": "skae.autoencoders._concrete",
     "ContractiveAutoencoder": "skae.autoencoders._contractive",
     "ConvAutoencoder": "skae.autoencoders._conv",
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from skae.engine import clear_compiled_programs as clear_compiled_programs
     from skae.io._model_card import model_card as model_card
     from skae.io._onnx import export_onnx as export_onnx
+    from skae.io import Checkpoint as Checkpoint
     from skae.io import load as load
     from skae.io import save as save
     from skae.networks import BaseNetwork as BaseNetwork

@@ -1,4 +1,4 @@
-"""Files: what `save` writes, `load` gives back, here, on the other backend and in later versions."""
+"""Files: what `save` writes, `load` gives back, on the other backend and in later versions too."""
 
 import io
 import os
@@ -26,7 +26,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skae
 from skae.outlier._scores import SCORES
-from tests.estimators import AUTOENCODERS, dense_model, digits
+from tests.estimators import dense_model, digits
 
 FILES = Path(__file__).parent / "files"
 CUSTOM = {"dense_model": dense_model}
@@ -257,9 +257,7 @@ def test_what_is_the_users_is_handed_over(X, tmp_path):
             return X / self.factor_
 
     detector.set_params(autoencoder__halving=Numbers()).fit(X)
-    own = {
-        kind.__name__: kind for kind in (Doubled, Ones, Largest, Numbers, squares, bent)
-    }
+    own = {kind.__name__: kind for kind in (Doubled, Ones, Largest, Numbers, squares, bent)}
     path = tmp_path / "own"
     detector.save(path)
     twin = skae.load(path, own)

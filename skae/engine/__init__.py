@@ -18,6 +18,7 @@ from skae.engine._loop import DivergedError, TrainingResult, train_model, warn_i
 from skae.engine._metrics import EpochMetrics, make_metrics
 from skae.engine._own_state import load_own_states, own_states
 from skae.engine._programs import clear_compiled_programs
+from skae.engine._recording import Finish, Standing, TrainingRecorder
 from skae.engine._rows import Rows, StreamedRows, split_rows
 from skae.engine._variables import allocated_at_the_end, load, values_of
 from skae.engine._workers import check_process, is_forked, keep_to_share
@@ -25,9 +26,12 @@ from skae.engine._workers import check_process, is_forked, keep_to_share
 __all__ = [
     "DivergedError",
     "EpochMetrics",
+    "Finish",
     "Mapping",
     "Rows",
+    "Standing",
     "StreamedRows",
+    "TrainingRecorder",
     "TrainingResult",
     "allocated_at_the_end",
     "apply_model",

@@ -10,6 +10,16 @@ from sklearn.exceptions import ConvergenceWarning
 from skae.engine._programs import cached_program
 from skae.engine._progress import RowProgress
 from skae.engine._proof import leaves_model_alone
+from skae.engine._recording import (
+    Finish,
+    Standing,
+    TrainingRecorder,
+    collected,
+    identity_of,
+    recorder_among,
+    restore,
+    with_state,
+)
 from skae.engine._rows import Rows, StreamedRows
 from skae.engine._variables import load, values_of
 
@@ -116,6 +126,15 @@ def train_model(
         ``keep_best``, else the one that training has reached.
     """
     n_batches = -(-len(rows) // batch_size)
+    recorder = recorder_among(callbacks)
+    stood = None
+    if recorder is not None:
+        settings = [epochs, initial_epoch, batch_size, shuffle, patience, keep_best]
+        stood = recorder.resume(
+            identity_of(model, rows, validation, rng, callbacks, settings),
+        )
+    if isinstance(stood, Finish):
+        return _finished(model, stood)
     with cached_program(
         model,
         optimizer_state,
@@ -124,7 +143,7 @@ def train_model(
         alone=not all(map(leaves_model_alone, callbacks)),
     ) as program:
         progress = _progress_of(rows, verbose)
-        run = _Run(program, rows, validation, shuffle, rng, progress)
+        run = _Run(program, rows, validation, shuffle, rng, progress, recorder, stood)
         listeners = keras.callbacks.CallbackList(
             [*callbacks, *progress, run.record],
             add_progbar=bool(verbose) and not progress,
@@ -141,8 +160,16 @@ def train_model(
             listeners.set_model(model)
         result.optimizer_state = values_of(program.model.optimizer.variables)
     if callbacks:  # they hold the model from now on, so it has to be complete
-        model.optimizer.build(model.trainable_variables)
-        load(model.optimizer.variables, result.optimizer_state)
+        _complete(model, result.optimizer_state)
+    if recorder is not None and not result.interrupted:
+        recorder.record(
+            Finish(
+                values_of(model.variables),
+                result.history,
+                result.best_epoch,
+                result.optimizer_state,
+            )
+        )
     return result
 
 
@@ -158,6 +185,18 @@ class _Record(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.logs = dict(logs or {})
+
+
+def _complete(model, optimizer_state):
+    model.optimizer.build(model.trainable_variables)
+    load(model.optimizer.variables, optimizer_state)
+
+
+def _finished(model, finish):
+    """Return what came of a training before, and give the model the state that it led to."""
+    load(model.variables, finish.weights)
+    _complete(model, finish.optimizer_state)
+    return TrainingResult(finish.history, finish.best_epoch, finish.optimizer_state)
 
 
 @dataclass
@@ -187,8 +226,11 @@ class _Start:
 class _Run:
     """One training run: a program, its data and where it stands."""
 
-    def __init__(self, program, rows, validation, shuffle, rng, progress):
+    def __init__(self, program, rows, validation, shuffle, rng, progress, recorder, stood):
         self._program = program
+        self._recorder: TrainingRecorder | None = recorder
+        self._stood: Standing | None = stood
+        self._best_state: tuple[int, list[np.ndarray] | None] = (-1, None)
         self._shuffle = shuffle
         self._rng = rng
         self._progress = progress
@@ -204,8 +246,9 @@ class _Run:
         self._program.model.stop_training = False
         listeners.on_train_begin()
         self._program.check_compilation()
+        left = epochs if self._stood is None else self._resume(result, best, listeners, epochs)
         try:
-            self._run_each(epochs, listeners, patience, keep_best, result, best)
+            self._run_each(left, listeners, patience, keep_best, result, best)
         except KeyboardInterrupt:
             if not result.history:
                 raise
@@ -231,8 +274,47 @@ class _Run:
             if keep_best or patience is not None:
                 best.keep_if_better(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
             out_of_patience = patience is not None and epoch + 1 - best.epoch >= patience
-            if out_of_patience or self._program.model.stop_training:
+            ends = out_of_patience or self._program.model.stop_training
+            if self._recorder is not None and (ends or self._recorder.wants(epoch + 1)):
+                self._recorder.record(self._standing(epoch + 1, ends, result, best, listeners))
+            if ends:
                 break
+
+    def _standing(self, n_epochs, ends, result, best, listeners):
+        if best.epoch != self._best_state[0]:
+            self._best_state = best.epoch, self._remembered() if best.epoch else None
+        return Standing(
+            n_epochs=n_epochs,
+            ends=ends,
+            history=result.history,
+            best_loss=best.loss,
+            best_epoch=best.epoch,
+            present=values_of(self._variables()),
+            best=self._best_state[1],
+            generator=self._rng.get_state(legacy=False),
+            callbacks=list(map(collected, with_state(listeners.callbacks))),
+        )
+
+    def _remembered(self):
+        """Return the state that the program remembers."""
+        present = values_of(self._variables())
+        self._program.recall()
+        remembered = values_of(self._variables())
+        load(self._variables(), present)
+        return remembered
+
+    def _resume(self, result, best, listeners, epochs):
+        """Return to where training stood; return the epochs that are left."""
+        stood = self._stood
+        result.history.update(stood.history)
+        best.loss, best.epoch = stood.best_loss, stood.best_epoch
+        if stood.best is not None:
+            load(self._variables(), stood.best)
+            self._program.remember()
+        load(self._variables(), stood.present)
+        self._rng.set_state(stood.generator)
+        restore(with_state(listeners.callbacks), stood.callbacks)
+        return range(epochs.stop if stood.ends else stood.n_epochs, epochs.stop)
 
     def _start(self):
         """Return the loss at the start and, if rows to train on decide, what to return to."""

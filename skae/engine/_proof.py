@@ -114,6 +114,11 @@ def unknown_parts(layer: keras.Layer) -> dict[str, Any]:
     }
 
 
+def is_of_keras(callback: keras.callbacks.Callback) -> bool:
+    """Tell whether a callback is of one of Keras's own classes."""
+    return type(callback) in _CALLBACKS
+
+
 def check_layers(model: keras.Model) -> None:
     """Raise unless every layer of a model, at any depth, is its configuration and its weights."""
     for layer in layers_within(model):

@@ -1,11 +1,13 @@
 """Files: autoencoders and detectors on disk, in formats for this library and for others."""
 
+from skae.io._checkpoint import Checkpoint
 from skae.io._files import load, save
 from skae.io._model_card import model_card
 from skae.io._onnx import export_onnx, register_onnx_converters
 from skae.io._trusted import trusted_types
 
 __all__ = [
+    "Checkpoint",
     "export_onnx",
     "load",
     "model_card",

@@ -68,14 +68,18 @@ def save(estimator: Any, path: str | PathLike, include_optimizer: bool = False) 
             f"Expected an estimator, got {type(estimator).__name__}. For a Keras model use its own "
             "save."
         )
-    document = {
+    write_file(Path(path), described("estimator", content, writer), writer.arrays)
+
+
+def described(kind: str, content: Any, writer: Writer) -> dict[str, Any]:
+    """Return a document with what a later reader has to know of its content."""
+    return {
         "format": _FORMAT,
-        "kind": "estimator",
+        "kind": kind,
         "versions": {"skae": skae.__version__, "backend": keras.backend.backend(), **_versions()},
         "custom_objects": sorted(writer.custom),
         "content": content,
     }
-    write_file(Path(path), document, writer.arrays)
 
 
 def load(path: str | PathLike, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -122,21 +126,25 @@ def load(path: str | PathLike, custom_objects: Mapping[str, Any] | None = None) 
     True
     """
     engine.check_process()
-    path, custom = Path(path), dict(custom_objects or {})
+    return read_content(Path(path), "estimator", dict(custom_objects or {}))
+
+
+def read_content(path: Path, kind: str, custom: dict[str, Any]) -> Any:
+    """Return the object of a kind that a file holds; errors are as :func:`load` has them."""
     try:
         document, arrays = read_file(path)
-        check_document(document, "estimator", custom)
+        _check_document(document, kind, custom)
         return Reader(arrays, custom).value(document["content"])
     except (OSError, UnreadableFileError):
         raise
     except Exception as error:
         raise UnreadableFileError(
-            f"{path} holds no estimator that can be put together here: {type(error).__name__}: "
+            f"{path} holds no {kind} that can be put together here: {type(error).__name__}: "
             f"{error}. Use the versions that wrote it, or save it again."
         ) from error
 
 
-def check_document(document: Any, kind: str, custom: Mapping[str, Any]) -> None:
+def _check_document(document, kind, custom):
     """Raise unless a document is of a kind and a version that can be read."""
     if document["format"] > _FORMAT:
         raise UnreadableFileError(

@@ -15,6 +15,7 @@ import numpy as np
 from keras.src import ops
 
 import skae
+from skae.engine import Finish, Standing
 from skae.engine._functions import functional_class
 from skae.engine._own_state import OwnState
 from skae.layers import _packed_layers as packed_layers
@@ -69,6 +70,7 @@ _OF_SKLEARN = {
 }
 
 RECORDS: dict[str, type] = {
+    "Finish": Finish,
     "GlobalScale": GlobalScale,
     "OwnState": OwnState,
     "PackedCompilation": persistence._Compilation,
@@ -77,6 +79,7 @@ RECORDS: dict[str, type] = {
     "PackedLoss": persistence.PackedLoss,
     "PackedModel": persistence.PackedModel,
     "PackedTensor": packed_layers._Tensor,
+    "Standing": Standing,
     "Whitening": Whitening,
 }
 """What estimators hold that is a plain record of its fields, by its name in files."""

@@ -1,0 +1,213 @@
+"""Checkpoints: a training that was killed ends as if it had not been."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import skae
+from skae import Checkpoint, DenseAutoencoder
+from tests.estimators import AUTOENCODERS
+
+ROOT = Path(__file__).parents[1]
+
+
+class Killed(BaseException):
+    """Stands for the end of a process."""
+
+
+class KillAfter(Checkpoint):
+    """Ends training as soon as a number of epochs are written."""
+
+    def __init__(self, path, n_writings):
+        super().__init__(path)
+        self._left = n_writings
+
+    def record(self, state):
+        super().record(state)
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
+
+
+def small(**settings):
+    given = {"hidden_layer_sizes": (8,), "epochs": 6, "batch_size": 16, "random_state": 0}
+    return DenseAutoencoder(2, **{**given, **settings})
+
+
+def weights(estimator):
+    return [np.array(variable.value) for variable in estimator.model_.variables]
+
+
+def same(first, second):
+    for one, other in zip(weights(first), weights(second), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert first.history_ == second.history_
+    assert first.best_epoch_ == second.best_epoch_
+    optimizers = first._optimizer_state, second._optimizer_state
+    for one, other in zip(*optimizers, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def killed_and_resumed(estimator, X, path, n_writings):
+    with pytest.raises(Killed):
+        clone(estimator).set_params(callbacks=[KillAfter(path, n_writings)]).fit(X)
+    return clone(estimator).set_params(callbacks=[Checkpoint(path)]).fit(X)
+
+
+@pytest.mark.parametrize("n_writings", [1, 2])
+def test_every_autoencoder_goes_on(name, X, tmp_path, n_writings):
+    estimator = clone(AUTOENCODERS[name]).set_params(epochs=3)
+    undisturbed = clone(estimator).fit(X)
+    same(killed_and_resumed(estimator, X, tmp_path / "file", n_writings), undisturbed)
+
+
+RUNS = {
+    "early stopping": {"early_stopping": 2, "learning_rate": 0.1, "epochs": 20},
+    "without rows held out": {"validation_split": 0, "early_stopping": True},
+    "last state": {"early_stopping": False},
+    "schedule": {"learning_rate": keras.optimizers.schedules.CosineDecay(0.01, 20)},
+    "dropout": {"dropout": 0.3},
+    "callback": {
+        "callbacks": [keras.callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=0.05)]
+    },
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("n_writings", [2, 4])
+def test_trainings_of_every_kind_go_on(run, n_writings, X, tmp_path):
+    settings = dict(RUNS[run])
+    further = settings.pop("callbacks", [])
+    undisturbed = small(**settings, callbacks=clone(further, safe=False)).fit(X)
+    path = tmp_path / "file"
+    for last in (KillAfter(path, n_writings), Checkpoint(path)):
+        estimator = small(**settings, callbacks=[*clone(further, safe=False), last])
+        if isinstance(last, KillAfter):
+            with pytest.raises(Killed):
+                estimator.fit(X)
+    same(estimator.fit(X), undisturbed)
+
+
+def test_checkpoints_change_nothing_and_a_finished_fit_returns_at_once(X, tmp_path):
+    path = tmp_path / "file"
+    undisturbed = small().fit(X)
+    same(small(callbacks=[Checkpoint(path, every=4)]).fit(X), undisturbed)
+    begun = []
+    told = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: begun.append(epoch))
+    again = small(callbacks=[Checkpoint(path), told]).fit(X)
+    same(again, undisturbed)
+    assert begun == []
+    assert again.partial_fit(X).n_epochs_ == undisturbed.n_epochs_ + 1
+
+
+def test_streamed_rows_go_on(X, tmp_path, monkeypatch):
+    monkeypatch.setattr("skae.engine._rows._LARGEST_SHARE_OF_MEMORY", 0.0)
+    same(killed_and_resumed(small(), X, tmp_path / "file", 2), small().fit(X))
+
+
+@pytest.mark.parametrize(
+    ("settings", "change", "message"),
+    [
+        ({}, 1e-3, "a training with other data, which has not ended"),
+        ({"learning_rate": 0.1}, 0, "a training with other parameters, which"),
+        ({"epochs": 7}, 0, "other parameters"),
+        ({"loss": keras.losses.Huber(2.0)}, 0, "other parameters"),
+        ({"activation": "relu"}, 0, "other parameters"),
+        ({"random_state": 1}, 0, "int as random_state"),
+        ({"random_state": None}, 0, "int as random_state"),
+    ],
+)
+def test_checkpoints_of_other_trainings_are_refused(settings, change, message, X, tmp_path):
+    path = tmp_path / "file"
+    with pytest.raises(Killed):
+        small(callbacks=[KillAfter(path, 2)]).fit(X)
+    before = path.read_bytes()
+    other = small(**settings, callbacks=[Checkpoint(path)])
+    with pytest.raises(ValueError, match=message):
+        other.fit(X + change)
+    assert path.read_bytes() == before
+
+
+def test_objectives_are_parameters(X, tmp_path):
+    path = tmp_path / "file"
+    settings = {"hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+    with pytest.raises(Killed):
+        skae.VariationalAutoencoder(2, callbacks=[KillAfter(path, 1)], **settings).fit(X)
+    for change in ({"beta": 2.0}, {"kl_warmup": 2}):
+        other = skae.VariationalAutoencoder(2, callbacks=[Checkpoint(path)], **settings, **change)
+        with pytest.raises(ValueError, match="other parameters"):
+            other.fit(X)
+
+
+def test_finished_trainings_make_room(X, tmp_path):
+    path = tmp_path / "file"
+    small(callbacks=[Checkpoint(path)]).fit(X)
+    size = path.stat().st_size
+    other = small(callbacks=[Checkpoint(path)]).fit(X + 1)
+    same(other, small().fit(X + 1))
+    for _ in range(4):
+        other.partial_fit(X)
+    assert path.stat().st_size < 2.5 * size
+
+
+def test_checkpoints_and_estimators_are_told_apart(X, tmp_path):
+    autoencoder = small(callbacks=[Checkpoint(tmp_path / "training")]).fit(X)
+    autoencoder.save(tmp_path / "estimator")
+    with pytest.raises(ValueError, match="Expected a file with an estimator, got a checkpoint"):
+        skae.load(tmp_path / "training")
+    with pytest.raises(ValueError, match="got an estimator"):
+        small(callbacks=[Checkpoint(tmp_path / "estimator")]).fit(X)
+
+
+@pytest.mark.parametrize("every", [0, 1.5, "1"])
+def test_every_is_a_number_of_epochs(every):
+    with pytest.raises(ValueError, match="every to be an int of at least 1"):
+        Checkpoint("file", every=every)
+
+
+# ---- processes that are killed ----------------------------------------------------------------
+
+_TRAINING = """
+import sys, time
+from tests.estimators import digits
+from skae import Checkpoint, ConcreteAutoencoder
+print("begins", flush=True)
+estimator = ConcreteAutoencoder(
+    2, hidden_layer_sizes=(8,), epochs=40, batch_size=16, early_stopping=5, random_state=0,
+    callbacks=[Checkpoint(sys.argv[1])],
+).fit(digits())
+estimator.save(sys.argv[2])
+"""
+
+
+def kills(n_kills, folder):
+    """Kill a training over and over at random moments; return what it ends with."""
+    rng = random.Random(0)
+    command = [sys.executable, "-W", "ignore", "-c", _TRAINING, "training", "result"]
+    survived = 0
+    while survived < n_kills:
+        process = subprocess.Popen(
+            [*command[:-2], str(folder / "training"), str(folder / "result")],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        process.stdout.readline()
+        time.sleep(rng.uniform(0, 6))
+        process.send_signal(signal.SIGKILL)
+        survived += process.wait() == -signal.SIGKILL
+        if (folder / "result").exists():
+            (folder / "training").unlink()
+            (folder / "result").unlink()
+    subprocess.run(
+        [*command[:-2], str(folder / "training"), str(folder / "result")], cwd=ROOT, check=True
+    )
+    return skae.load(folder / "result")
