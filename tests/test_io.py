@@ -121,9 +121,15 @@ KINDS = {
     ),
     "power": make_pipeline(VarianceThreshold(), preprocessing.PowerTransformer()),
     "quantiles": preprocessing.QuantileTransformer(n_quantiles=20),
-    "bins": preprocessing.KBinsDiscretizer(3, encode="ordinal", strategy="uniform"),
+    "bins": make_pipeline(
+        VarianceThreshold(),
+        preprocessing.KBinsDiscretizer(3, encode="ordinal", strategy="uniform"),
+    ),
     "imputers": make_union(impute.SimpleImputer(), impute.MissingIndicator(features="all")),
-    "factors": make_union(decomposition.FactorAnalysis(2), decomposition.FastICA(2, tol=1.0)),
+    "factors": make_pipeline(
+        StandardScaler(),
+        make_union(decomposition.FactorAnalysis(2), decomposition.FastICA(2, tol=1, random_state=0)),
+    ),
     "axes": make_union(decomposition.IncrementalPCA(2), decomposition.PCA(2)),
     "svd": make_union(decomposition.TruncatedSVD(2), decomposition.NMF(2, tol=1e-2)),
     "columns": compose.ColumnTransformer(

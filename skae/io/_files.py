@@ -152,7 +152,7 @@ def _check_document(document, kind, custom):
             f"version, {skae.__version__}, does not know. Update skae."
         )
     if document["kind"] != kind:
-        raise UnreadableFileError(f"Expected a file with an {kind}, got a {document['kind']}.")
+        raise UnreadableFileError(f"Expected a file of kind {kind!r}, got {document['kind']!r}.")
     missing = sorted(set(document["custom_objects"]) - custom.keys())
     if missing:
         raise UnreadableFileError(

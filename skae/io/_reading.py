@@ -13,8 +13,10 @@ from skae.io._registry import RECORDS, named
 from skae.io._writing import WITH_CONFIG, WITH_STATE
 from skae.layers._packed_layers import Held
 from skae.model._persistence import PackedLoss, PackedModel
+from skae.model._persistence import _Compilation as PackedCompilation
 
 _MOST_OBJECTS = 10_000  # each takes far more memory than its text
+_COST_OF_OPTIMIZER = 100  # each makes variables
 _MT19937_LENGTH = 624
 
 
@@ -123,14 +125,15 @@ class Reader:
         return named()[name]
 
     def _class(self, name, parents):
-        self._count()
         kind = self._named(name)
         if not (isinstance(kind, type) and issubclass(kind, parents)):
             raise UnreadableFileError(f"The file has {name!r} where it cannot be.")
+        self._count(kind)
         return kind
 
-    def _count(self):
-        self._n_objects += 1
+    def _count(self, kind):
+        makes_variables = issubclass(kind, (keras.optimizers.Optimizer, PackedCompilation))
+        self._n_objects += _COST_OF_OPTIMIZER if makes_variables else 1
         if self._n_objects > _MOST_OBJECTS:
             raise UnreadableFileError("The file has more objects than any estimator needs.")
 
@@ -160,9 +163,9 @@ class Reader:
         return Held(index)
 
     def _record(self, content):
-        self._count()
         name, values = content
         kind = RECORDS[name]
+        self._count(kind)
         if kind is PackedModel:
             return self._model(**values)
         fields = {field: self.value(node) for field, node in values.items()}
