@@ -62,11 +62,11 @@ if TYPE_CHECKING:
     from skae.data._blocks import Blocks as Blocks
     from skae.data._windows import SlidingWindows as SlidingWindows
     from skae.engine import clear_compiled_programs as clear_compiled_programs
-    from skae.io._model_card import model_card as model_card
-    from skae.io._onnx import export_onnx as export_onnx
     from skae.io import Checkpoint as Checkpoint
     from skae.io import load as load
     from skae.io import save as save
+    from skae.io._model_card import model_card as model_card
+    from skae.io._onnx import export_onnx as export_onnx
     from skae.networks import BaseNetwork as BaseNetwork
     from skae.networks import ConvNetwork as ConvNetwork
     from skae.networks import DenseNetwork as DenseNetwork

@@ -72,6 +72,11 @@ def test_code_of_the_user_guide_runs():
     plt.close(found["display"].figure_)
 
 
+def test_code_of_the_deploy_page_runs():
+    found = run(ROOT / "docs" / "deploy.md", __name__="deploy")
+    assert len(list(found["folder"].iterdir())) == 4
+
+
 def test_code_of_the_readme_runs(monkeypatch):
     """Fits take one epoch on few samples; the search has two folds and no workers."""
     from sklearn import datasets, model_selection

@@ -127,8 +127,10 @@ KINDS = {
     ),
     "imputers": make_union(impute.SimpleImputer(), impute.MissingIndicator(features="all")),
     "factors": make_pipeline(
-        StandardScaler(),
-        make_union(decomposition.FactorAnalysis(2), decomposition.FastICA(2, tol=1, random_state=0)),
+        VarianceThreshold(5.0),
+        make_union(
+            decomposition.FactorAnalysis(2), decomposition.FastICA(2, tol=1, random_state=0)
+        ),
     ),
     "axes": make_union(decomposition.IncrementalPCA(2), decomposition.PCA(2)),
     "svd": make_union(decomposition.TruncatedSVD(2), decomposition.NMF(2, tol=1e-2)),

@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 import skae
 from skae import Checkpoint, DenseAutoencoder
+from skae.io._container import write_file
 from tests.estimators import AUTOENCODERS
 
 ROOT = Path(__file__).parents[1]
@@ -22,18 +23,21 @@ class Killed(BaseException):
     """Stands for the end of a process."""
 
 
-class KillAfter(Checkpoint):
-    """Ends training as soon as a number of epochs are written."""
+@pytest.fixture
+def kill_after(monkeypatch):
+    """Return a function that ends training, once, as soon as some states are written."""
 
-    def __init__(self, path, n_writings):
-        super().__init__(path)
-        self._left = n_writings
+    def arm(n_writings):
+        left = iter(range(n_writings - 1, -1, -1))
 
-    def record(self, state):
-        super().record(state)
-        self._left -= 1
-        if self._left == 0:
-            raise Killed
+        def write(*args):
+            write_file(*args)
+            if next(left, None) == 0:
+                raise Killed
+
+        monkeypatch.setattr("skae.io._checkpoint.write_file", write)
+
+    return arm
 
 
 def small(**settings):
@@ -55,17 +59,28 @@ def same(first, second):
         np.testing.assert_array_equal(one, other)
 
 
-def killed_and_resumed(estimator, X, path, n_writings):
+def killed_and_resumed(estimator, X):
     with pytest.raises(Killed):
-        clone(estimator).set_params(callbacks=[KillAfter(path, n_writings)]).fit(X)
-    return clone(estimator).set_params(callbacks=[Checkpoint(path)]).fit(X)
+        clone(estimator).fit(X)
+    return clone(estimator).fit(X)
 
 
-@pytest.mark.parametrize("n_writings", [1, 2])
-def test_every_autoencoder_goes_on(name, X, tmp_path, n_writings):
-    estimator = clone(AUTOENCODERS[name]).set_params(epochs=3)
+def test_every_autoencoder_goes_on(name, X, tmp_path, kill_after):
+    estimator = clone(AUTOENCODERS[name]).set_params(epochs=3, callbacks=None)
     undisturbed = clone(estimator).fit(X)
-    same(killed_and_resumed(estimator, X, tmp_path / "file", n_writings), undisturbed)
+    kill_after(2)
+    estimator.set_params(callbacks=[Checkpoint(tmp_path / "file")])
+    same(killed_and_resumed(estimator, X), undisturbed)
+
+
+@pytest.mark.parametrize("n_writings", range(1, 7))
+def test_both_trainings_of_a_concrete_autoencoder_go_on(n_writings, X, tmp_path, kill_after):
+    estimator = clone(AUTOENCODERS["ConcreteAutoencoder"])
+    estimator.set_params(epochs=4, annealing=0.5, early_stopping=True)
+    undisturbed = clone(estimator).fit(X)
+    kill_after(n_writings)
+    estimator.set_params(callbacks=[Checkpoint(tmp_path / "file")])
+    same(killed_and_resumed(estimator, X), undisturbed)
 
 
 RUNS = {
@@ -81,18 +96,13 @@ RUNS = {
 
 
 @pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("n_writings", [2, 4])
-def test_trainings_of_every_kind_go_on(run, n_writings, X, tmp_path):
+def test_trainings_of_every_kind_go_on(run, X, tmp_path, kill_after):
     settings = dict(RUNS[run])
     further = settings.pop("callbacks", [])
-    undisturbed = small(**settings, callbacks=clone(further, safe=False)).fit(X)
-    path = tmp_path / "file"
-    for last in (KillAfter(path, n_writings), Checkpoint(path)):
-        estimator = small(**settings, callbacks=[*clone(further, safe=False), last])
-        if isinstance(last, KillAfter):
-            with pytest.raises(Killed):
-                estimator.fit(X)
-    same(estimator.fit(X), undisturbed)
+    undisturbed = small(**settings, callbacks=further).fit(X)
+    kill_after(3)
+    estimator = small(**settings, callbacks=[*further, Checkpoint(tmp_path / "file")])
+    same(killed_and_resumed(estimator, X), undisturbed)
 
 
 def test_checkpoints_change_nothing_and_a_finished_fit_returns_at_once(X, tmp_path):
@@ -107,9 +117,11 @@ def test_checkpoints_change_nothing_and_a_finished_fit_returns_at_once(X, tmp_pa
     assert again.partial_fit(X).n_epochs_ == undisturbed.n_epochs_ + 1
 
 
-def test_streamed_rows_go_on(X, tmp_path, monkeypatch):
+def test_streamed_rows_go_on(X, tmp_path, monkeypatch, kill_after):
     monkeypatch.setattr("skae.engine._rows._LARGEST_SHARE_OF_MEMORY", 0.0)
-    same(killed_and_resumed(small(), X, tmp_path / "file", 2), small().fit(X))
+    kill_after(2)
+    estimator = small(callbacks=[Checkpoint(tmp_path / "file")])
+    same(killed_and_resumed(estimator, X), small().fit(X))
 
 
 @pytest.mark.parametrize(
@@ -124,10 +136,13 @@ def test_streamed_rows_go_on(X, tmp_path, monkeypatch):
         ({"random_state": None}, 0, "int as random_state"),
     ],
 )
-def test_checkpoints_of_other_trainings_are_refused(settings, change, message, X, tmp_path):
+def test_checkpoints_of_other_trainings_are_refused(
+    settings, change, message, X, tmp_path, kill_after
+):
     path = tmp_path / "file"
+    kill_after(2)
     with pytest.raises(Killed):
-        small(callbacks=[KillAfter(path, 2)]).fit(X)
+        small(callbacks=[Checkpoint(path)]).fit(X)
     before = path.read_bytes()
     other = small(**settings, callbacks=[Checkpoint(path)])
     with pytest.raises(ValueError, match=message):
@@ -135,11 +150,12 @@ def test_checkpoints_of_other_trainings_are_refused(settings, change, message, X
     assert path.read_bytes() == before
 
 
-def test_objectives_are_parameters(X, tmp_path):
+def test_objectives_are_parameters(X, tmp_path, kill_after):
     path = tmp_path / "file"
+    kill_after(1)
     settings = {"hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
     with pytest.raises(Killed):
-        skae.VariationalAutoencoder(2, callbacks=[KillAfter(path, 1)], **settings).fit(X)
+        skae.VariationalAutoencoder(2, callbacks=[Checkpoint(path)], **settings).fit(X)
     for change in ({"beta": 2.0}, {"kl_warmup": 2}):
         other = skae.VariationalAutoencoder(2, callbacks=[Checkpoint(path)], **settings, **change)
         with pytest.raises(ValueError, match="other parameters"):
@@ -180,17 +196,18 @@ from tests.estimators import digits
 from skae import Checkpoint, ConcreteAutoencoder
 print("begins", flush=True)
 estimator = ConcreteAutoencoder(
-    2, hidden_layer_sizes=(8,), epochs=400, batch_size=16, early_stopping=50, random_state=0,
+    2, hidden_layer_sizes=(8,), epochs=int(sys.argv[3]), batch_size=16, random_state=0,
     callbacks=[Checkpoint(sys.argv[1])],
 ).fit(digits())
 estimator.save(sys.argv[2])
 """
 
 
-def trained(folder, seconds=None):
+def trained(folder, epochs, seconds=None):
     """Run the training in a process of its own, killed after some seconds; tell if it ended."""
+    arguments = [folder / "training", folder / "result", str(epochs)]
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", _TRAINING, folder / "training", folder / "result"],
+        [sys.executable, "-W", "ignore", "-c", _TRAINING, *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -203,19 +220,21 @@ def trained(folder, seconds=None):
         return process.wait() == 0
 
 
-@pytest.mark.parametrize("n_kills", [1, pytest.param(50, marks=pytest.mark.slow)])
-def test_killed_processes_end_with_the_same_weights(n_kills, X, tmp_path):
+@pytest.mark.parametrize(
+    ("n_kills", "epochs"), [(1, 20), pytest.param(50, 400, marks=pytest.mark.slow)]
+)
+def test_killed_processes_end_with_the_same_weights(n_kills, epochs, X, tmp_path):
     undisturbed = skae.ConcreteAutoencoder(
-        2, hidden_layer_sizes=(8,), epochs=400, batch_size=16, early_stopping=50, random_state=0
+        2, hidden_layer_sizes=(8,), epochs=epochs, batch_size=16, random_state=0
     ).fit(X)
     rng = random.Random(0)
     kills = 0
     while kills < n_kills:
-        kills += not trained(tmp_path, seconds=rng.uniform(0, 4))
+        kills += not trained(tmp_path, epochs, seconds=rng.uniform(0, 4))
         if (tmp_path / "result").exists():  # from the start again
             (tmp_path / "training").unlink()
             (tmp_path / "result").unlink()
-    assert trained(tmp_path)
+    assert trained(tmp_path, epochs)
     result = skae.load(tmp_path / "result")
     for one, other in zip(weights(result), weights(undisturbed), strict=True):
         np.testing.assert_array_equal(one, other)

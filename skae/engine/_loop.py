@@ -134,7 +134,7 @@ def train_model(
             identity_of(model, rows, validation, rng, callbacks, settings),
         )
     if isinstance(stood, Finish):
-        return _finished(model, stood)
+        return _finished(model, rng, stood)
     with cached_program(
         model,
         optimizer_state,
@@ -168,6 +168,7 @@ def train_model(
                 result.history,
                 result.best_epoch,
                 result.optimizer_state,
+                rng.get_state(legacy=False),
             )
         )
     return result
@@ -192,9 +193,10 @@ def _complete(model, optimizer_state):
     load(model.optimizer.variables, optimizer_state)
 
 
-def _finished(model, finish):
-    """Return what came of a training before, and give the model the state that it led to."""
+def _finished(model, rng, finish):
+    """Return what came of a training before, with model and generator as it left them."""
     load(model.variables, finish.weights)
+    rng.set_state(finish.generator)
     _complete(model, finish.optimizer_state)
     return TrainingResult(finish.history, finish.best_epoch, finish.optimizer_state)
 

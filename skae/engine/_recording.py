@@ -59,12 +59,15 @@ class Finish:
         Variables of the model.
     history, best_epoch, optimizer_state
         As in ``TrainingResult``.
+    generator : dict
+        As in ``Standing``.
     """
 
     weights: list[np.ndarray]
     history: dict[str, list[float]]
     best_epoch: int
     optimizer_state: list[np.ndarray]
+    generator: dict[str, Any]
 
 
 class TrainingRecorder(keras.callbacks.Callback, ABC):
