@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 # Samples of any kind cannot be counted or picked for a picture.
 from sklearn.utils import _safe_indexing as safe_indexing
 
+# Files leave out what estimators ask of metadata routing.
+from sklearn.utils._metadata_requests import MetadataRequest
+
 # Pictures do not say that Matplotlib is missing.
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
@@ -42,6 +45,7 @@ __all__ = [
     "ADAPTERS_MANAGER",
     "HasMethods",
     "Interval",
+    "MetadataRequest",
     "Options",
     "StrOptions",
     "check_feature_names_in",
@@ -120,6 +124,39 @@ def functional_class() -> type:
 
     inputs = keras.Input((1,), name="inputs")
     return type(keras.Model(inputs, inputs, name="model"))
+
+
+@contextmanager
+def allocated_at_the_end() -> Iterator[None]:
+    """Create variables in a block without memory, which they get at its end unless it raises.
+
+    Without it a file could ask for more memory than it has weights.
+    """
+    import keras
+    from keras.src.backend.common.global_state import get_global_attribute, set_global_attribute
+    from keras.src.backend.common.variables import initialize_all_variables
+
+    pending = get_global_attribute("uninitialized_variables") or []
+    set_global_attribute("uninitialized_variables", [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+        initialize_all_variables()
+    finally:
+        set_global_attribute("uninitialized_variables", pending)
+
+
+def operations() -> dict[str, type]:
+    """Return the classes of the operations in graphs by name; files with others cannot be read."""
+    import keras
+    from keras.src.ops import core, image, linalg, math, nn, numpy
+
+    return {
+        name: thing
+        for module in (core, image, linalg, math, nn, numpy)
+        for name, thing in vars(module).items()
+        if isinstance(thing, type) and issubclass(thing, keras.Operation)
+    }
 
 
 def mark_as_called(model: "keras.Model") -> None:

@@ -20,7 +20,7 @@ from skae.engine._own_state import load_own_states, own_states
 from skae.engine._programs import clear_compiled_programs
 from skae.engine._recording import Finish, Standing, TrainingRecorder
 from skae.engine._rows import Rows, StreamedRows, split_rows
-from skae.engine._variables import allocated_at_the_end, load, values_of
+from skae.engine._variables import load, values_of
 from skae.engine._workers import check_process, is_forked, keep_to_share
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "StreamedRows",
     "TrainingRecorder",
     "TrainingResult",
-    "allocated_at_the_end",
     "apply_model",
     "at_new_rate",
     "check_process",

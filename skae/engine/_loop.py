@@ -248,7 +248,11 @@ class _Run:
         self._program.model.stop_training = False
         listeners.on_train_begin()
         self._program.check_compilation()
-        left = epochs if self._stood is None else self._resume(result, best, listeners, epochs)
+        left = (
+            epochs
+            if self._stood is None
+            else self._resume(self._stood, epochs, result, best, listeners)
+        )
         try:
             self._run_each(left, listeners, patience, keep_best, result, best)
         except KeyboardInterrupt:
@@ -305,9 +309,8 @@ class _Run:
         load(self._variables(), present)
         return remembered
 
-    def _resume(self, result, best, listeners, epochs):
+    def _resume(self, stood, epochs, result, best, listeners):
         """Return to where training stood; return the epochs that are left."""
-        stood = self._stood
         result.history.update(stood.history)
         best.loss, best.epoch = stood.best_loss, stood.best_epoch
         if stood.best is not None:

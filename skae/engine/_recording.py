@@ -117,7 +117,7 @@ def digest(arrays) -> str:
     total = hashlib.sha256()
     for array in arrays:
         total.update(f"{array.dtype}{np.shape(array)}".encode())
-        total.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        total.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return total.hexdigest()
 
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._metadata_requests import MetadataRequest
 
+from skae._compat import MetadataRequest
 from skae.io._errors import UnreadableFileError
 from skae.io._registry import RECORDS, named
 from skae.io._writing import WITH_CONFIG, WITH_STATE

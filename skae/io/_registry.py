@@ -12,11 +12,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src import ops
 
 import skae
+from skae._compat import functional_class, operations
 from skae.engine import Finish, Standing
-from skae.engine._functions import functional_class
 from skae.engine._own_state import OwnState
 from skae.layers import _packed_layers as packed_layers
 from skae.model import _persistence as persistence
@@ -53,7 +52,6 @@ _FUNCTIONS_OF_KERAS = {
     "keras.losses": keras.losses,
     "keras.ops": keras.ops,
 }
-_OPERATIONS = ("core", "image", "linalg", "math", "nn", "numpy")
 
 # What they have learned is numbers, arrays and each other, and no compiled code trusts it.
 _OF_SKLEARN = {
@@ -120,10 +118,7 @@ def _keras() -> Iterator[tuple[str, Any]]:
         for name, thing in vars(module).items():
             if isinstance(thing, FunctionType):
                 yield f"{prefix}.{name}", thing
-    for part in _OPERATIONS:
-        for name, thing in vars(getattr(ops, part)).items():
-            if isinstance(thing, type) and issubclass(thing, keras.Operation):
-                yield f"keras.ops.{name}", thing
+    yield from ((f"keras.ops.{name}", kind) for name, kind in operations().items())
 
 
 def _own() -> Iterator[tuple[str, Any]]:

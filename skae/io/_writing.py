@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
-from sklearn.utils._metadata_requests import MetadataRequest
 
+from skae._compat import MetadataRequest
 from skae.autoencoders._fitting import AutoencoderFitting
 from skae.io._container import is_storable
 from skae.io._registry import RECORDS, name_of, named

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skae import engine
-from skae._compat import mark_as_called
+from skae._compat import allocated_at_the_end, mark_as_called
 from skae.engine._seeding import seeded
 from skae.layers._packed_layers import PackedGraph, PackedLayer, is_graph, packed
 
@@ -120,7 +120,7 @@ class PackedModel:
         ValueError
             If its variables are not of the shapes of the weights.
         """
-        with seeded(0), engine.allocated_at_the_end():
+        with seeded(0), allocated_at_the_end():
             model = self._built()
             shapes = [tuple(variable.shape) for variable in model.variables]
             if self.weights and shapes != [np.shape(values) for values in self.weights]:
