@@ -237,7 +237,7 @@ def deepened(document):
 
 
 def multiplied(document):
-    adam = {"configured": ["keras.optimizers.Adam", {"dict": {}}]}
+    adam = {"configured": ["keras.optimizers.Adam", {"dict": {}}, 0]}
     document["content"] = [adam] * 20_000
     return document
 

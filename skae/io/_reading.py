@@ -35,6 +35,7 @@ class Reader:
         self._arrays = arrays
         self._custom = custom
         self._copies: dict[str, np.ndarray] = {}
+        self._objects: dict[int, Any] = {}
         self._n_objects = 0
 
     def value(self, node: Any) -> Any:
@@ -155,9 +156,13 @@ class Reader:
         return described
 
     def _configured(self, content):
-        name, config = content
+        name, config, place = content
         parents = object if name.startswith("custom:") else WITH_CONFIG
-        return self._class(name, parents).from_config(self.value(config))
+        made = self._class(name, parents).from_config(self.value(config))
+        return self._objects.setdefault(place, made)
+
+    def _same(self, place):
+        return self._objects[place]
 
     def _held(self, index):
         return Held(index)
@@ -226,6 +231,7 @@ class Reader:
         "named": _named,
         "config": _config,
         "configured": _configured,
+        "same": _same,
         "held": _held,
         "record": _record,
         "object": _object,

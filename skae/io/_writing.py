@@ -53,7 +53,8 @@ class Writer:
         self.arrays: list[np.ndarray] = []
         self.custom: dict[str, Any] = {}
         self._places: dict[int, int] = {}
-        self._kept_alive: list[Any] = []  # no other array gets the id of one that was stored
+        self._objects: dict[int, int] = {}
+        self._kept_alive: list[Any] = []  # nothing else gets the id of what was stored
 
     def node(self, value: Any) -> Any:
         """Return what stands for a value in JSON.
@@ -144,7 +145,7 @@ class Writer:
                 f"Arrays of {array.dtype} cannot be part of a file: expected booleans, integers of "
                 "up to 64 bits, floats or text."
             )
-        if array.flags.f_contiguous and not array.flags.c_contiguous:
+        if list(array.strides) == sorted(array.strides) and not array.flags.c_contiguous:
             return {"transposed": self._place(array, array.T)}
         return {"array": self._place(array, array)}
 
@@ -200,8 +201,13 @@ class Writer:
         return {"held": value.index}
 
     def _with_config(self, value):
-        config = value.get_config()
-        return {"configured": [self._reference(type(value)), self._dict(config)]}
+        """Return the node of an object, which stays one object if it is met again."""
+        if id(value) in self._objects:
+            return {"same": self._objects[id(value)]}
+        place = self._objects[id(value)] = len(self._objects)
+        self._kept_alive.append(value)
+        config = self._dict(value.get_config())
+        return {"configured": [self._reference(type(value)), config, place]}
 
     def _requests(self, value):
         methods = {name: request for name, request in vars(value).items() if name != "owner"}
