@@ -35,7 +35,7 @@ class Reader:
         self._arrays = arrays
         self._custom = custom
         self._copies: dict[str, np.ndarray] = {}
-        self._objects: dict[int, Any] = {}
+        self._made: dict[int, Any] = {}
         self._n_objects = 0
 
     def value(self, node: Any) -> Any:
@@ -159,10 +159,10 @@ class Reader:
         name, config, place = content
         parents = object if name.startswith("custom:") else WITH_CONFIG
         made = self._class(name, parents).from_config(self.value(config))
-        return self._objects.setdefault(place, made)
+        return self._made.setdefault(place, made)
 
     def _same(self, place):
-        return self._objects[place]
+        return self._made[place]
 
     def _held(self, index):
         return Held(index)
