@@ -118,7 +118,7 @@ def test_checkpoints_change_nothing_and_a_finished_fit_returns_at_once(X, tmp_pa
 
 
 def test_streamed_rows_go_on(X, tmp_path, monkeypatch, kill_after):
-    monkeypatch.setattr("skae.engine._rows._LARGEST_SHARE_OF_MEMORY", 0.0)
+    monkeypatch.setattr("skae.data._memory._LARGEST_SHARE", 0.0)
     kill_after(2)
     estimator = small(callbacks=[Checkpoint(tmp_path / "file")])
     same(killed_and_resumed(estimator, X), small().fit(X))

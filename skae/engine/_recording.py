@@ -10,8 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from skae.engine._functions import is_of_the_user
-from skae.engine._proof import is_of_keras
+from skae.engine._proof import is_known, is_of_keras
 from skae.engine._signature import architecture_signature
 from skae.engine._variables import values_of
 
@@ -102,7 +101,7 @@ def identity_of(model, rows, validation, rng, callbacks, settings) -> dict[str, 
         [[type(made).__name__, collected(made)] for made in callbacks if _is_own(made)],
     ]
     text = json.dumps(parameters, default=_plain)
-    data = [part for some in (rows, validation) if some is not None for part in some.blocks()]
+    data = (pair for some in (rows, validation) if some is not None for pair in some.blocks())
     generator = rng.get_state(legacy=False)["state"]
     return {
         "parameters": hashlib.sha256(text.encode()).hexdigest(),
@@ -146,7 +145,7 @@ def _is_plain(value):
     if isinstance(value, list):
         return all(map(_is_plain, value))
     if isinstance(value, FunctionType):
-        return not is_of_the_user(value)  # what compares losses, for one
+        return is_known(value)  # what compares losses, for one
     return value is None or isinstance(value, bool | int | float | str | np.generic | np.ndarray)
 
 
