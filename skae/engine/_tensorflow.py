@@ -47,9 +47,7 @@ class TensorFlowProgram(CompiledProgram):
         super().__init__(model, batch_size, variant)
         self._trained = packed_if_possible(model)
         self._state = [*model.variables, *model.optimizer.variables]
-        self._kept: list[tf.Variable] = []
-        self._keep = Traced(self._copy_state_to_kept)
-        self._restore = Traced(self._copy_kept_to_state)
+        self._kept: list[tf.Tensor] = []
         shape = self._core.input.shape[1:]
         self._steps = Traced(
             self._take_steps,
@@ -76,13 +74,12 @@ class TensorFlowProgram(CompiledProgram):
 
     def remember(self) -> None:
         """Keep the present state, in place of the one kept before."""
-        if not self._kept:
-            self._kept = [tf.Variable(variable.value) for variable in self._state]
-        self._keep()
+        self._kept = [variable.value.value() for variable in self._state]
 
     def recall(self) -> None:
         """Return to the state kept last."""
-        self._restore()
+        for variable, kept in zip(self._state, self._kept, strict=True):
+            variable.value.assign(kept)
 
     def prepare_rows(self, rows: np.ndarray) -> tf.Tensor:
         """Return ``rows`` as the tensor that epochs gather from, without a copy if possible."""
@@ -100,14 +97,6 @@ class TensorFlowProgram(CompiledProgram):
 
     def _train_last(self, rows, order, weights):
         return self._last_batch(tf.constant(order), rows, weights).numpy()
-
-    def _copy_state_to_kept(self):
-        for kept, variable in zip(self._kept, self._state, strict=True):
-            kept.assign(variable.value)
-
-    def _copy_kept_to_state(self):
-        for kept, variable in zip(self._kept, self._state, strict=True):
-            variable.value.assign(kept)
 
     def _run_whole_batches(self, order, shares, rows, weights):
         """Return the sum of the batches' losses.
