@@ -35,9 +35,9 @@ _CORES = {
 
 
 class InferenceProgram:
-    """The compiled mappings of one architecture, for weights that are handed to each call.
+    """The compiled mappings of one architecture, each from its first use on.
 
-    It keeps no state, so that any number of models and threads can share it.
+    It keeps no weights, so that any number of models and threads can share it.
 
     Parameters
     ----------
@@ -46,32 +46,54 @@ class InferenceProgram:
     """
 
     def __init__(self, model: keras.Model):
-        self._variables = model.variables
-        cores = {mapping: core(model) for mapping, core in _CORES.items()}
-        self._cores = {mapping: core for mapping, core in cores.items() if core is not None}
-        self._compiled = {mapping: self._compile(mapping) for mapping in self._cores}
+        self._model = model
+        self._mappings: dict[Mapping, _CompiledMapping] = {}
 
-    def __call__(self, model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
-        """Return the float32 output of a part of ``model`` for standardised rows or codes."""
-        variables = model.variables
-        compiled, positions = self._compiled[mapping]
-        weights = [variables[position].value for position in positions]
-        outputs = np.empty((len(rows), *self._cores[mapping].output.shape[1:]), dtype=np.float32)
-        for chunk in chunks(len(rows)):
-            outputs[chunk] = compiled(weights, rows[chunk])
-        return outputs
+    def __getitem__(self, mapping: Mapping) -> "_CompiledMapping":
+        if mapping not in self._mappings:
+            self._mappings[mapping] = _CompiledMapping(self._model, _CORES[mapping](self._model))
+        return self._mappings[mapping]
 
-    def _compile(self, mapping):
-        """Return the compiled mapping and the positions of the variables that it takes."""
-        core = self._cores[mapping]
-        position_of = {id(variable): i for i, variable in enumerate(self._variables)}
-        positions = [position_of[id(variable)] for variable in core.variables]
+
+class _CompiledMapping:
+    """A compiled part of a model, and the positions of the variables that it takes."""
+
+    def __init__(self, model, core):
+        position_of = {id(variable): i for i, variable in enumerate(model.variables)}
+        self._positions = [position_of[id(variable)] for variable in core.variables]
+        self._output_shape = core.output.shape[1:]
 
         def apply(weights, rows):
             with keras.StatelessScope(list(zip(core.variables, weights, strict=True))):
                 return core(rows, training=False)
 
-        return _compiled(apply, core), positions
+        self._apply = _compiled(apply, core)
+
+    def variables_of(self, model):
+        variables = model.variables
+        return [variables[position] for position in self._positions]
+
+    def __call__(self, variables, rows):
+        weights = [variable.value for variable in variables]
+        outputs = np.empty((len(rows), *self._output_shape), dtype=np.float32)
+        for chunk in chunks(len(rows)):
+            outputs[chunk] = self._apply(weights, rows[chunk])
+        return outputs
+
+
+class _Application:
+    """The program of a model's architecture, applied to the variables of the model."""
+
+    def __init__(self, model):
+        self._model = model
+        self._program = _program_for(model)
+        self._variables = {}
+
+    def __call__(self, mapping, rows):
+        compiled = self._program[mapping]
+        if mapping not in self._variables:
+            self._variables[mapping] = compiled.variables_of(self._model)
+        return compiled(self._variables[mapping], rows)
 
 
 def _compiled(apply, core):
@@ -83,11 +105,15 @@ def _compiled(apply, core):
         weights = [tf.TensorSpec(variable.shape, variable.dtype) for variable in core.variables]
         rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)
         mapping = Traced(apply, weights, rows)
-        return _PaddedMapping(
-            lambda values, rows: mapping(values, tf.convert_to_tensor(rows)).numpy(),
-            core,
-            _next_multiple,
-        )
+
+        def run(variables, rows):
+            values = [
+                tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
+                for variable in variables
+            ]
+            return mapping(*values, tf.convert_to_tensor(rows)).numpy()
+
+        return _PaddedMapping(run, core, _next_multiple)
     if keras.backend.backend() == "jax":
         import jax
 
@@ -132,10 +158,10 @@ _lock = threading.Lock()
 def apply_model(model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
     """Return the float32 output of a part of ``model`` for standardised rows or codes."""
     check_process()
-    program = getattr(model, "_skae_inference", None)
-    if program is None:
-        program = model._skae_inference = _program_for(model)
-    return program(model, mapping, rows)
+    application = getattr(model, "_skae_inference", None)
+    if application is None:
+        application = model._skae_inference = _Application(model)
+    return application(mapping, rows)
 
 
 def _program_for(model):

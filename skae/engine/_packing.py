@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from skae._compat import shared_variables, slots_by_variable
 
-_MOST_ELEMENTS = 4096  # of a packed variable; copying a larger one costs more than it saves
 _FEWEST_VARIABLES = 3
 _ELEMENT_WISE = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD)
 _MIX_VARIABLES = ("clipnorm", "weight_decay", "use_ema", "gradient_accumulation_steps")
@@ -22,10 +21,12 @@ class PackedVariables:
     ----------
     model : keras.Model
         Compiled, with a built optimizer; see :func:`packed_if_possible`.
+    most_elements : int
+        Of a small variable.
     """
 
-    def __init__(self, model: keras.Model):
-        self._small = _small_variables(model)
+    def __init__(self, model: keras.Model, most_elements: int):
+        self._small = _small_variables(model, most_elements)
         large = [v for v in model.trainable_variables if not _is_among(v, self._small)]
         self._sizes = [tf.size(v.value).numpy() for v in self._small]
         self._vector = keras.Variable(tf.zeros(sum(self._sizes)), name="packed")
@@ -124,27 +125,36 @@ def _step(optimizer, variables, losses):
     return terms
 
 
-def packed_if_possible(model: keras.Model) -> PackedVariables | OwnVariables:
-    """Return the trainable variables of a compiled model with a built optimizer."""
-    return PackedVariables(model) if _can_be_packed(model) else OwnVariables(model)
+def packed_if_possible(model: keras.Model, most_elements: int) -> PackedVariables | OwnVariables:
+    """Return the trainable variables of a compiled model with a built optimizer.
+
+    Parameters
+    ----------
+    model : keras.Model
+    most_elements : int
+        Of a packed variable; copying a larger one costs more than it saves.
+    """
+    if _can_be_packed(model, most_elements):
+        return PackedVariables(model, most_elements)
+    return OwnVariables(model)
 
 
-def _can_be_packed(model: keras.Model) -> bool:
+def _can_be_packed(model, most_elements):
     """Tell whether there are enough small variables, and the optimizer works element by element."""
     optimizer = model.optimizer
     return (
-        len(_small_variables(model)) >= _FEWEST_VARIABLES
+        len(_small_variables(model, most_elements)) >= _FEWEST_VARIABLES
         and type(optimizer) in _ELEMENT_WISE
         and not any(optimizer.get_config().get(name) for name in _MIX_VARIABLES)
         and _is_by_variable(optimizer, model.trainable_variables)
     )
 
 
-def _small_variables(model):
+def _small_variables(model, most_elements):
     return [
         variable
         for variable in model.trainable_variables
-        if variable.shape.num_elements() <= _MOST_ELEMENTS
+        if variable.shape.num_elements() <= most_elements
         and variable.dtype == "float32"
         and variable.constraint is None
         and not variable.overwrite_with_gradient

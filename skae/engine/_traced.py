@@ -33,11 +33,15 @@ class Traced:
         self._lock = threading.Lock()
 
     def __call__(self, *arguments):
-        """Run the graph on tensors of the signature."""
-        with self._lock:
-            if self._graph is None:
-                self._graph = self._trace()
-        return self._graph(*arguments)
+        """Run the graph on the tensors of the signature, those of nests one after the other."""
+        if self._graph is None:
+            with self._lock:
+                if self._graph is None:
+                    self._graph = self._trace()
+        # Without the binding of arguments to names, which takes longer than a small network.
+        return self._graph.inference_fn.call_preflattened(
+            [*arguments, *self._graph.captured_inputs]
+        )
 
     def _trace(self):
         """Return the graph; what an interrupt leaves of an attempt, the next one does not meet."""
