@@ -47,7 +47,7 @@ def _right_singular_vectors(rows, n_features, n_components, rng):
     values, weights = next(rows.blocks())
     weighted = _weighted(values.reshape(len(values), -1), weights)
     if len(weighted) <= _LARGEST_EXACT:
-        return linalg.svd(weighted, full_matrices=False)[2][:n_components]
+        return _leading_of_few_rows(weighted, n_components)
     return randomized_svd(weighted, n_components, n_iter=7, random_state=rng)[2]
 
 
@@ -62,6 +62,17 @@ def _scatter(rows, n_features):
             )
             scatter += weighted.T @ weighted
     return scatter
+
+
+def _leading_of_few_rows(rows, n_components):
+    """Return right singular vectors out of the small product of the rows with each other."""
+    products = np.zeros((len(rows), len(rows)))
+    for chunk in chunks(rows.shape[1], len(rows)):
+        some = rows[:, chunk].astype(np.float64)
+        products += some @ some.T
+    vectors = _leading_eigenvectors(products, n_components)
+    # Orthonormal also where a singular value is zero, as the last one of centred rows is.
+    return linalg.qr((vectors @ rows).T, mode="economic")[0].T
 
 
 def _leading_in_range(rows, n_features, n_components, rng):
