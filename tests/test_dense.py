@@ -13,7 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skae import DenseAutoencoder
-from skae.model._principal import is_beaten
+from skae.engine import Rows
+from skae.model._principal import is_beaten, principal_axes
 
 _BUNDLED = ("iris", "wine", "breast_cancer", "diabetes", "digits")
 _EXTERNAL = ("adbench/glass", "adbench/vowels", "ecg5000")
@@ -158,3 +159,20 @@ def test_start_is_beaten_by_lower_errors_of_most_rows_only():
     assert not is_beaten(start, start * rng.uniform(0.9, 1.3, size=60))
     only_outliers = np.where(start > 50, 0.1 * start, start * rng.uniform(0.95, 1.05, size=60))
     assert not is_beaten(start, only_outliers)
+
+
+def test_axes_of_few_wide_samples_are_singular_vectors():
+    rows = np.random.default_rng(0).normal(size=(12, 40)).astype(np.float32)
+    rows -= rows.mean(axis=0)
+    axes = principal_axes(Rows(rows), 12, None)
+    expected = np.linalg.svd(rows.astype(np.float64), full_matrices=False)[2]
+    along = np.abs(np.einsum("ij,ij->i", axes, expected))
+    np.testing.assert_allclose(along[:-1], 1, atol=1e-5)
+    np.testing.assert_allclose(axes @ axes.T, np.eye(12), atol=1e-5)  # the last one is any
+
+
+def test_axes_of_few_wide_samples_heed_weights():
+    rows = np.random.default_rng(0).normal(size=(6, 30)).astype(np.float32)
+    weighted = principal_axes(Rows(rows, np.array([3, 1, 1, 1, 1, 1], np.float32)), 2, None)
+    repeated = principal_axes(Rows(np.concatenate([rows, rows[:1], rows[:1]])), 2, None)
+    np.testing.assert_allclose(weighted, repeated, atol=1e-5)

@@ -13,6 +13,7 @@ from skae.engine._arguments import (
     make_loss,
 )
 from skae.engine._batches import resolved_batch_size
+from skae.engine._disk_cache import use_disk_cache
 from skae.engine._inference import Mapping, apply_model
 from skae.engine._loop import DivergedError, TrainingResult, train_model, warn_interrupted
 from skae.engine._metrics import EpochMetrics, make_metrics
@@ -53,3 +54,4 @@ __all__ = [
 ]
 
 keep_to_share()
+use_disk_cache()

@@ -7,7 +7,7 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
-_LARGEST_SMALL = 2**30  # multiplications, some 30 ms on one core
+_LARGEST_SMALL = 2**32  # multiplications, some 100 ms on one core
 
 _limited = Lock()
 
