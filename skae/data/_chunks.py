@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-_ROWS_AT_ONCE = 8192
+ROWS_AT_ONCE = 8192
 _NUMBERS_IN_CACHE = 2**20  # 4 MB in float32
 _MOST_NUMBERS = 2**23  # 64 MB in float64
 
@@ -13,5 +13,5 @@ def chunks(n_rows: int, n_features: int = 1, *, in_cache: bool = True) -> Iterat
     No slice has more than a million numbers, or without ``in_cache`` eight millions.
     """
     most = _NUMBERS_IN_CACHE if in_cache else _MOST_NUMBERS
-    size = max(1, min(_ROWS_AT_ONCE, most // max(n_features, 1)))
+    size = max(1, min(ROWS_AT_ONCE, most // max(n_features, 1)))
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))

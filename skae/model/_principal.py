@@ -5,7 +5,7 @@ from scipy import linalg
 from scipy.stats import t as student
 from sklearn.utils.extmath import randomized_svd
 
-from skae.data._chunks import chunks
+from skae.data._chunks import ROWS_AT_ONCE, chunks
 from skae.engine import Rows, StreamedRows
 from skae.model._threads import threads_for
 
@@ -33,7 +33,8 @@ def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndar
         Orthonormal, the entry of largest magnitude of each positive.
     """
     n_features = next(rows.blocks())[0][0].size
-    with threads_for(len(rows) * n_features * min(len(rows), n_features)):
+    n_at_once = min(len(rows), ROWS_AT_ONCE)  # in a product, of which there may be many
+    with threads_for(n_at_once * n_features * min(len(rows), n_features)):
         axes = _right_singular_vectors(rows, n_features, n_components, rng)
     largest = axes[np.arange(n_components), np.abs(axes).argmax(axis=1)]
     return (axes * np.where(largest < 0, -1, 1)[:, None]).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Cost of a row when the data do not fit memory."""
