@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = Path(__file__).parents[1] / "results" / "scale"
 N_FEATURES = 100
 MEGABYTE = 2**20
 
@@ -163,19 +163,19 @@ def stream(open_rows, arguments):
 
 
 def dask(open_rows, arguments):
-    """Compare a lazy transform on two workers with one."""
+    """Compare a lazy transform of a Zarr array on two workers with one."""
     import dask.array as da
     from distributed import Client, LocalCluster
 
     fitted = autoencoder(1).fit(open_rows()[:100_000])
-    X = da.from_array(open_rows(), chunks=(100_000, N_FEATURES))
+    X = da.from_zarr(open_rows()).rechunk((50_000, N_FEATURES))
     seconds = {}
     for n_workers in (1, 2):
         with (
             LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None) as all_,
             Client(all_),
         ):
-            fitted.transform(X[: n_workers * 200_000]).compute()  # each worker has compiled
+            fitted.transform(X[: n_workers * 100_000]).compute()  # each worker has compiled
             total, seconds[n_workers] = timed(lambda: fitted.transform(X).sum(axis=0).compute())
     local = fitted.transform(open_rows()).sum(axis=0)
     np.testing.assert_allclose(total, local, rtol=1e-3, atol=1e-3 * arguments.rows)
@@ -208,8 +208,8 @@ def main():
         "versions": {name: version(name) for name in ("keras", "numpy", "skae", "tensorflow")},
         "seed": 0,
     }
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"scale_{arguments.part}_{arguments.kind}_{arguments.rows}.json"
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{arguments.part}_{arguments.kind}_{arguments.rows}.json"
     path.write_text(json.dumps(record, indent=2) + "\n")
     print(json.dumps(record))
 

@@ -101,7 +101,7 @@ def validate_rows_or_blocks(estimator, X, *, reset: bool):
     X = in_memory_or_blocks(X)
     if not isinstance(X, Blocks):
         return validate_rows(estimator, X, reset=reset)
-    _, first = next(X.pieces(), (0, np.empty(X.shape)))
+    _, first = next(X.pieces(), (0, np.empty((0, *X.row_shape))))
     validate_rows(estimator, first, reset=reset)
     return BlockRows(X, partial(_rows_of_piece, estimator)), X.row_shape
 
