@@ -18,6 +18,7 @@ _HOME_OF = {
     "Blocks": "skae.data._blocks",
     "Checkpoint": "skae.io",
     "ConcreteAutoencoder": "skae.autoencoders._concrete",
+    "ConformalMonitor": "skae.outlier",
     "ContractiveAutoencoder": "skae.autoencoders._contractive",
     "ConvAutoencoder": "skae.autoencoders._conv",
     "ConvNetwork": "skae.networks",
@@ -25,13 +26,19 @@ _HOME_OF = {
     "DenseAutoencoder": "skae.autoencoders._dense",
     "DenseNetwork": "skae.networks",
     "HiddenPath": "skae.outlier",
+    "Isolation": "skae.outlier",
     "KerasAutoencoder": "skae.autoencoders._keras",
     "KerasNetwork": "skae.networks",
     "LocalError": "skae.outlier",
     "Mahalanobis": "skae.outlier",
+    "NeighborDistance": "skae.outlier",
     "ReconstructionOutlierDetector": "skae.outlier",
     "RecurrentNetwork": "skae.networks",
+    "ResidualDistance": "skae.outlier",
+    "RowDistance": "skae.outlier",
+    "ScoreEnsemble": "skae.outlier",
     "SequenceAutoencoder": "skae.autoencoders._sequence",
+    "SeriesOutlierDetector": "skae.outlier",
     "SlidingWindows": "skae.data._windows",
     "SparseAutoencoder": "skae.autoencoders._sparse",
     "VariationalAutoencoder": "skae.autoencoders._variational",
@@ -73,10 +80,17 @@ if TYPE_CHECKING:
     from skae.networks import KerasNetwork as KerasNetwork
     from skae.networks import RecurrentNetwork as RecurrentNetwork
     from skae.outlier import BaseScore as BaseScore
+    from skae.outlier import ConformalMonitor as ConformalMonitor
     from skae.outlier import HiddenPath as HiddenPath
+    from skae.outlier import Isolation as Isolation
     from skae.outlier import LocalError as LocalError
     from skae.outlier import Mahalanobis as Mahalanobis
+    from skae.outlier import NeighborDistance as NeighborDistance
     from skae.outlier import ReconstructionOutlierDetector as ReconstructionOutlierDetector
+    from skae.outlier import ResidualDistance as ResidualDistance
+    from skae.outlier import RowDistance as RowDistance
+    from skae.outlier import ScoreEnsemble as ScoreEnsemble
+    from skae.outlier import SeriesOutlierDetector as SeriesOutlierDetector
     from skae.outlier import WorstFeaturesError as WorstFeaturesError
 
 

@@ -33,6 +33,9 @@ from sklearn.utils._set_output import ADAPTERS_MANAGER
 from sklearn.utils._set_output import _get_container_adapter as container_adapter
 from sklearn.utils._set_output import _get_output_config as output_config
 
+# A sum of scores has no parameters of its terms.
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
+
 # Names of features are not checked, nor weights of samples.
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADAPTERS_MANAGER",
+    "BaseComposition",
     "HasMethods",
     "Interval",
     "MetadataRequest",

@@ -20,6 +20,7 @@ _HOME_OF = {
     "LatentSpaceDisplay": "_latent_space",
     "LatentTraversalDisplay": "_latent_traversal",
     "LayerActivationsDisplay": "_layer_activations",
+    "MonitorDisplay": "_monitor",
     "ReconstructionDisplay": "_reconstruction",
     "ReconstructionErrorDisplay": "_reconstruction_error",
     "TrainingHistoryDisplay": "_training_history",
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from skae.display._latent_space import LatentSpaceDisplay as LatentSpaceDisplay
     from skae.display._latent_traversal import LatentTraversalDisplay as LatentTraversalDisplay
     from skae.display._layer_activations import LayerActivationsDisplay as LayerActivationsDisplay
+    from skae.display._monitor import MonitorDisplay as MonitorDisplay
     from skae.display._reconstruction import ReconstructionDisplay as ReconstructionDisplay
     from skae.display._reconstruction_error import (
         ReconstructionErrorDisplay as ReconstructionErrorDisplay,

@@ -1,5 +1,6 @@
 """Which features are given back badly."""
 
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -35,6 +36,8 @@ class FeatureErrorDisplay:
     variances : array-like of shape (n_features,), default=None
         Variance of each feature. With it the share of the variance that is lost is drawn: 0 is
         perfect, 1 no better than the mean.
+    error_name : str, default="mean_squared_error"
+        What the errors are, as the column of ``frame`` and the axis have it.
     feature_names : sequence of str, default=None
     image_shape, sequence_shape : tuple of int, default=None
         What a row is: an image, or a series of (steps, channels).
@@ -68,12 +71,14 @@ class FeatureErrorDisplay:
         errors: ArrayLike,
         *,
         variances: ArrayLike | None = None,
+        error_name: str = "mean_squared_error",
         feature_names: ArrayLike | None = None,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
     ):
         self.errors = errors
         self.variances = variances
+        self.error_name = error_name
         self.feature_names = feature_names
         self.image_shape = image_shape
         self.sequence_shape = sequence_shape
@@ -85,6 +90,7 @@ class FeatureErrorDisplay:
         X: ArrayLike,
         *,
         relative: bool | None = None,
+        contributions: bool = False,
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
         ax: Axes | None = None,
@@ -100,6 +106,9 @@ class FeatureErrorDisplay:
         relative : bool, default=None
             Whether errors are divided by the variance of their feature over X. None does so for
             tables, whose features have units of their own.
+        contributions : bool, default=False
+            For an outlier detector: whether to draw what each feature contributes to the score,
+            whatever the score is, instead of squared errors.
         image_shape, sequence_shape : tuple of int, default=None
             What a flat row is; None takes the estimator's, if it has one.
         ax : Axes, default=None
@@ -110,15 +119,17 @@ class FeatureErrorDisplay:
         display : FeatureErrorDisplay
         """
         detects = is_outlier_detector(estimator)
-        methods = ["feature_errors"] if detects else ["transform", "inverse_transform"]
-        require(estimator, cls, *methods)
-        squares = _squares_of_detector if detects else _squares
+        of_detector = "contributions" if contributions else "feature_errors"
+        is_own = detects or contributions
+        require(estimator, cls, *([of_detector] if is_own else ["transform", "inverse_transform"]))
+        squares = partial(_of_detector, of_detector) if is_own else _squares
         total, mean, variance, rows = _moments(estimator, X, squares)
         kind = kind_of(estimator, rows, image_shape, sequence_shape)
-        relative = kind.name == "table" if relative is None else relative
+        relative = kind.name == "table" and not contributions if relative is None else relative
         display = cls(
             total,
             variances=variance if relative else None,
+            error_name="mean_contribution" if contributions else "mean_squared_error",
             feature_names=feature_names(estimator, X, len(mean)),
             image_shape=kind.image_shape,
             sequence_shape=kind.sequence_shape,
@@ -159,12 +170,13 @@ class FeatureErrorDisplay:
         Returns
         -------
         frame : DataFrame
-            Indexed by feature: "mean_squared_error" and, with variances, "share_of_variance".
+            Indexed by feature: "mean_squared_error", or what ``error_name`` says, and, with
+            variances, "share_of_variance".
         """
         errors = check_array(self.errors, ensure_2d=False, input_name="errors", dtype=float).ravel()
         names = names_or_numbers(self.feature_names, len(errors), "x")
         frame = pd.DataFrame(
-            {"mean_squared_error": errors}, index=pd.Index(names, name="feature", dtype=object)
+            {self.error_name: errors}, index=pd.Index(names, name="feature", dtype=object)
         )
         if self.variances is not None:
             variances = np.asarray(self.variances, dtype=float).ravel()
@@ -172,10 +184,12 @@ class FeatureErrorDisplay:
         return frame
 
     def _drawn_column(self):
-        return "mean_squared_error" if self.variances is None else "share_of_variance"
+        return self.error_name if self.variances is None else "share_of_variance"
 
     def _label(self):
-        return "mean squared error" if self.variances is None else "share of the variance lost"
+        if self.variances is not None:
+            return "share of the variance lost"
+        return self.error_name.replace("_", " ")
 
     def _draw_map(self, errors, kind, n_bars, cmap):
         picture = as_picture(errors.to_numpy(), kind.shape)
@@ -199,8 +213,8 @@ def _squares(estimator, rows):
     return np.square(np.asarray(rows, dtype=float) - reconstructed(estimator, rows))
 
 
-def _squares_of_detector(detector, rows):
-    return np.asarray(detector.feature_errors(rows))
+def _of_detector(method, detector, rows):
+    return np.asarray(getattr(detector, method)(rows))
 
 
 def _moments(estimator, X, squares):

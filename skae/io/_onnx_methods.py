@@ -20,7 +20,14 @@ from skae.engine._graph import decoder_core, encoder_core
 from skae.io._onnx_affine import AffineMap
 from skae.io._onnx_arrays import TracedArray
 from skae.model._layer_outputs import hidden_path
-from skae.outlier import BaseScore, HiddenPath, LocalError, ReconstructionOutlierDetector
+from skae.outlier import (
+    BaseScore,
+    HiddenPath,
+    Isolation,
+    LocalError,
+    ReconstructionOutlierDetector,
+)
+from skae.outlier._ensemble import SummedScore
 from skae.outlier._passage import Passage
 from skae.outlier._scores import Likelihood
 
@@ -213,7 +220,7 @@ class TracedDetector:
         codes = self.autoencoder.transform(rows)
         reconstructions = tf.cast(self.autoencoder.inverse_transform(codes), tf.float64)
         shape = (-1, *self.fitted._row_shape)
-        passage = Passage(
+        passage = Passage.of(
             self.autoencoder,
             _array(tf.reshape(rows, shape)),
             _array(tf.cast(codes, tf.float64)),
@@ -283,6 +290,40 @@ def _hidden_path(score: HiddenPath, passage) -> Any:
         for samples in (passage.samples, passage.reconstructions)
     )
     return score.squared_length(np.subtract(*ways))
+
+
+@anomaly.register
+def _summed(score: SummedScore, passage) -> Any:
+    return score.summed([anomaly(term, passage) for term in score.scores_])
+
+
+@anomaly.register
+def _isolation(score: Isolation, passage) -> Any:
+    standardized: Any = score.standardized(passage.rows)
+    rows = tf.cast(standardized.tensor, tf.float64)
+    starts = np.cumsum([0, *(tree.node_count for tree in score.trees_)])
+    # A leaf is its own child, so that every row takes as many steps in every tree.
+    left, right = (
+        np.concatenate(
+            [
+                np.where(children < 0, np.arange(len(children)), children) + start
+                for start, children in zip(starts, trees, strict=False)
+            ]
+        )
+        for trees in (
+            [tree.children_left for tree in score.trees_],
+            [tree.children_right for tree in score.trees_],
+        )
+    )
+    feature = np.concatenate([np.maximum(tree.feature, 0) for tree in score.trees_])
+    threshold = np.concatenate([tree.threshold for tree in score.trees_])
+    node = tf.zeros_like(rows[:, :1], dtype=tf.int64) + starts[None, :-1]
+    for _ in range(max(tree.max_depth for tree in score.trees_)):
+        value = tf.gather(rows, tf.gather(feature, node), batch_dims=1)
+        is_left = value <= tf.gather(threshold, node)
+        node = tf.where(is_left, tf.gather(left, node), tf.gather(right, node))
+    depths = tf.gather(np.concatenate(score.depths_), node)
+    return score.of_depth(_array(tf.reduce_mean(depths, axis=1)))
 
 
 @anomaly.register

@@ -70,7 +70,14 @@ class HiddenPath:
         called: it is left as it was.
     before_weights : bool, default=False
         Whether layers with weights come after the model.
+
+    Attributes
+    ----------
+    compiled : keras.Model or None
+        Place for a model that is kept as long as this one.
     """
+
+    compiled: keras.Model | None = None
 
     def __init__(self, model: keras.Model, *, before_weights: bool = False):
         self._stops = _stops(keras.Model(model.inputs[0], model.outputs), before_weights)

@@ -29,6 +29,8 @@ class CalibratedDetector(OutlierMixin, ABC):
     """
 
     calibration_scores_: np.ndarray
+    calibration_weights_: np.ndarray | None
+    new_weight_: float
     fit_scores_: np.ndarray
     offset_: float
 
@@ -76,12 +78,15 @@ class CalibratedDetector(OutlierMixin, ABC):
     def _labels(self, X):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def p_values(self, X: ArrayLike) -> np.ndarray:
+    def p_values(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         r"""Return conformal p-values: for a normal row P(p ≤ α) ≤ α, for every α.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of these rows, on the scale of those passed to ``fit``. None is
+            ``new_weight_``.
 
         Returns
         -------
@@ -94,10 +99,17 @@ class CalibratedDetector(OutlierMixin, ABC):
             As in ``score_samples``.
         """
         check_is_fitted(self)
-        return over_blocks(self._p_values_in_memory, X, (), dtype=np.float64)
+        if sample_weight is not None:
+            return self._p_values(X, np.asarray(sample_weight, dtype=float))
+        return over_blocks(self._p_values, X, (), dtype=np.float64)
 
-    def _p_values_in_memory(self, X):
-        return _thresholds.conformal_p_values(self.calibration_scores_, self.score_samples(X))
+    def _p_values(self, X, new_weights=None):
+        return _thresholds.conformal_p_values(
+            self.calibration_scores_,
+            np.asarray(self.score_samples(X)),
+            self.calibration_weights_,
+            self.new_weight_ if new_weights is None else new_weights,
+        )
 
     def discoveries(self, X: ArrayLike, false_discovery_rate: float = 0.1) -> np.ndarray:
         r"""Return the outliers of a batch, at most a share of which is expected to be normal.
@@ -212,10 +224,10 @@ class CalibratedDetector(OutlierMixin, ABC):
         self._check_one_threshold(contamination, false_positive_rate)
         if contamination != "auto":
             self.offset_ = _thresholds.quantile_offset(self.fit_scores_, contamination)
-        elif false_positive_rate is None:
-            self.offset_ = _auto_offset(self.calibration_scores_)
         else:
-            self.offset_ = _conformal_offset(self.calibration_scores_, false_positive_rate)
+            weights = self.calibration_weights_, self.new_weight_
+            offset = _auto_offset if false_positive_rate is None else _conformal_offset
+            self.offset_ = offset(self.calibration_scores_, false_positive_rate, *weights)
 
     @staticmethod
     def _check_one_threshold(contamination, false_positive_rate):
@@ -247,31 +259,44 @@ def _is_outlier(y):
     )
 
 
-def _auto_offset(scores):
+def _auto_offset(scores, _, weights, new_weight):
     """Return the conformal offset of the default rate, or of the lowest that rows allow."""
-    lowest = 1 / (len(scores) + 1)
-    if lowest > _AUTO_FALSE_POSITIVE_RATE:
+    n_alike = _n_alike(scores, weights, new_weight)
+    lowest = 1 / (n_alike + 1)
+    if lowest > _AUTO_FALSE_POSITIVE_RATE + _thresholds.ROUNDING:
         warnings.warn(
             f"Expected at least {round(1 / _AUTO_FALSE_POSITIVE_RATE) - 1} calibration rows for "
             f"the default false positive rate of {_AUTO_FALSE_POSITIVE_RATE}, received "
-            f"{len(scores)}: the rate is {lowest:.2g} instead, the lowest that they allow. Pass "
-            "more rows, a larger calibration_size, calibration_size=None or false_positive_rate.",
+            f"{n_alike:.3g}{_units(weights)}: the rate is {lowest:.2g} instead, the lowest that "
+            "they allow. Pass more rows, a larger calibration_size, calibration_size=None or "
+            "false_positive_rate.",
             UserWarning,
             stacklevel=3,
         )
-    return _thresholds.conformal_offset(scores, max(lowest, _AUTO_FALSE_POSITIVE_RATE))
+    rate = max(lowest, _AUTO_FALSE_POSITIVE_RATE)
+    return _thresholds.conformal_offset(scores, rate, weights, new_weight)
 
 
-def _conformal_offset(scores, false_positive_rate):
+def _conformal_offset(scores, false_positive_rate, weights=None, new_weight=1.0):
     """Return the conformal offset, and warn where it excludes nothing."""
-    offset = _thresholds.conformal_offset(scores, false_positive_rate)
+    offset = _thresholds.conformal_offset(scores, false_positive_rate, weights, new_weight)
     if offset == -np.inf:
         warnings.warn(
             f"Expected at least {int(np.ceil(1 / false_positive_rate - 1))} calibration rows for "
-            f"false_positive_rate={false_positive_rate}, received {len(scores)}: only calling "
-            "nothing an outlier keeps the promise. Pass more rows, a larger calibration_size or "
-            "rate, or calibration_size=None.",
+            f"false_positive_rate={false_positive_rate}, received "
+            f"{_n_alike(scores, weights, new_weight):.3g}{_units(weights)}: only calling nothing "
+            "an outlier keeps the promise. Pass more rows, a larger calibration_size or rate, or "
+            "calibration_size=None.",
             UserWarning,
             stacklevel=3,
         )
     return offset
+
+
+def _n_alike(scores, weights, new_weight):
+    """Return how many new rows, or groups, the calibration rows weigh."""
+    return len(scores) if weights is None else weights.sum() / new_weight
+
+
+def _units(weights):
+    return "" if weights is None else " by their weights, or as many groups"

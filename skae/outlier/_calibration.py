@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit, KFold, train_test_split
 
 _N_FOLDS = 5
+_FEWEST_GROUPS = 19
 _FEWEST_PAIRS, _MOST_PAIRS = 10, 200
 _MOST_SHIFTS = 256
 _MOST = 0.9  # of the pairs of rows; the last window of a series may start off the stride
@@ -88,6 +89,57 @@ def splits_of(
     n_held_out = _n_held_out(size, n_rows, "rows")
     training, held_out = train_test_split(np.arange(n_rows), test_size=n_held_out, random_state=rng)
     return [(training, held_out)]
+
+
+def weights_of(
+    held_out: np.ndarray, groups: ArrayLike | None, weights: np.ndarray | None
+) -> tuple[np.ndarray | None, float]:
+    """Return the weights of calibration rows, and that of a new row.
+
+    With groups each of them counts 1, divided among its rows: the new row is any of a new group,
+    which is one more beside those [1]_. With fewer than 19 of them, which could not keep a rate of
+    5 % that way, their rows count one by one, and the rate of new groups holds approximately.
+
+    Parameters
+    ----------
+    held_out : ndarray of shape (n_calibration,)
+        Indices of the calibration rows.
+    groups : array-like of shape (n_samples,) or None
+    weights : ndarray of shape (n_samples,) or None
+        Of all rows.
+
+    Returns
+    -------
+    calibration_weights : ndarray of shape (n_calibration,) or None
+        None is 1 for each.
+    new_weight : float
+        With weights and no groups the largest of them, which keeps the promise for smaller ones.
+
+    Raises
+    ------
+    ValueError
+        If the weights are all 0.
+
+    References
+    ----------
+    .. [1] Lee, Y., Barber, R. F. and Willett, R. (2023). Distribution-free inference with
+       hierarchical data. arXiv:2306.06342.
+    """
+    labels = None if groups is None else pd.factorize(np.asarray(groups)[held_out])[0]
+    if labels is not None and labels.max() + 1 < _FEWEST_GROUPS:
+        labels = None
+    if labels is None and weights is None:
+        return None, 1.0
+    chosen = np.ones(len(held_out)) if weights is None else weights[held_out]
+    if not chosen.any():
+        raise ValueError(
+            "Expected calibration rows of which some have a positive sample_weight; received "
+            f"{len(held_out)} rows of weight 0. Pass other weights or another calibration."
+        )
+    if labels is None:
+        return chosen, float(chosen.max())
+    totals = np.bincount(labels, chosen)[labels]
+    return chosen / np.where(totals > 0, totals, 1.0), 1.0
 
 
 def warn_of_overlap(rows: np.ndarray) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import (
+    check_is_fitted,
+)
 
 from skae._compat import HasMethods, Interval, StrOptions, fit_context
 from skae._saving import SavingMixin
@@ -17,14 +19,14 @@ from skae.data._blocks import BlockRows, selected_rows, weighted_pieces
 from skae.data._mapping import over_blocks
 from skae.data._validation import validate_rows, validate_rows_or_blocks
 from skae.outlier._calibrated import CalibratedDetector
-from skae.outlier._calibration import check_calibration, splits_of, warn_of_overlap
+from skae.outlier._calibration import check_calibration, splits_of, warn_of_overlap, weights_of
 from skae.outlier._default import default_autoencoder
 from skae.outlier._explanations import FeatureErrorsMixin
+from skae.outlier._named_scores import SCORES
 from skae.outlier._parameter import HasScoreParameter
 from skae.outlier._passage import Passage, passages
-from skae.outlier._scores import SCORES, BaseScore, usual_errors
-
-_SCORED_BYTES = 2**25
+from skae.outlier._preparation import checked_weights, seeded, some_rows, weights_of_fit
+from skae.outlier._scores import BaseScore, usual_errors
 
 
 class ReconstructionOutlierDetector(
@@ -41,8 +43,9 @@ class ReconstructionOutlierDetector(
     Parameters
     ----------
     autoencoder : estimator with fit, transform and inverse_transform, default=None
-        Cloned, never changed. None is a dense ``DenoisingAutoencoder`` with the settings that
-        detected best on many data sets; put a ``StandardScaler`` before it.
+        Cloned, never changed. Features of different units need a scaler inside, so that it learns
+        from the training rows alone: ``make_pipeline(StandardScaler(), DenseAutoencoder(2))``.
+        None is a dense ``DenoisingAutoencoder`` behind a ``RobustScaler``.
     contamination : "auto" or float in (0, 0.5], default="auto"
         A float is the share of the rows passed to ``fit`` that ``predict`` calls outliers, as in
         scikit-learn's detectors. ``"auto"`` is ``false_positive_rate=0.05``, or with a warning the
@@ -66,9 +69,12 @@ class ReconstructionOutlierDetector(
     gap : int, default=0
         Rows before the last ones that are not trained on. Windows that overlap share steps with
         ``ceil(window / stride) − 1`` windows before them.
-    score : str or BaseScore, default="mahalanobis"
+    score : str or BaseScore, default="ensemble"
         What is anomalous about a row x with code z and reconstruction x̂:
 
+        - ``"ensemble"``: a :class:`ScoreEnsemble` of what an autoencoder gives and what it lacks:
+          the distances of the residual, of the row from the central rows and from a near neighbor,
+          and how early random cuts isolate it. It was chosen over 20 tables;
         - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or of its root;
         - ``"standardized_error"``: mean of ((x − x̂) / s)², s the usual error of each feature;
         - ``"worst_features"``: that mean over the worst tenth of the features;
@@ -83,7 +89,8 @@ class ReconstructionOutlierDetector(
 
         Those with parameters are classes too, which a grid search reaches as ``score__share``:
         :class:`WorstFeaturesError`, :class:`LocalError`, :class:`Mahalanobis`,
-        :class:`HiddenPath`. A subclass of :class:`BaseScore` is a score of your own.
+        :class:`HiddenPath`, :class:`ScoreEnsemble` and its terms. A subclass of
+        :class:`BaseScore` is a score of your own.
     random_state : int, RandomState instance or None, default=None
         Draws the calibration rows, and seeds the autoencoder where its own ``random_state`` is
         None.
@@ -100,6 +107,10 @@ class ReconstructionOutlierDetector(
         ``decision_function`` is ``score_samples`` minus this.
     calibration_scores_ : ndarray of shape (n_calibration,)
         Scores of rows whose autoencoder had not seen them.
+    calibration_weights_ : ndarray of shape (n_calibration,) or None
+        Their weights: those passed to ``fit``, or with ``groups`` 1 divided among the rows of one.
+    new_weight_ : float
+        Weight of a new row.
     fit_scores_ : ndarray of shape (n_samples,)
         ``score_samples`` of the rows passed to ``fit``.
     usual_errors_ : ndarray of shape (n_features_in_,)
@@ -160,7 +171,7 @@ class ReconstructionOutlierDetector(
         calibration_size=0.2,
         calibration="random",
         gap=0,
-        score="mahalanobis",
+        score="ensemble",
         random_state=None,
         verbose=0,
     ):
@@ -177,7 +188,13 @@ class ReconstructionOutlierDetector(
     # ---- fitting --------------------------------------------------------------------------
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: object = None, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         r"""Train the autoencoder and choose the threshold.
 
         Parameters
@@ -188,7 +205,13 @@ class ReconstructionOutlierDetector(
             Ignored, unless ``calibration`` is a splitter that asks for it.
         groups : array-like of shape (n_samples,), default=None
             Which rows belong together, such as those of one patient or machine: a group is
-            trained on or calibrated with as a whole, so that the rate is that of new groups.
+            trained on or calibrated with as a whole, so that the rate is that of new groups. It is
+            then groups of which 1 / rate − 1 are needed; with fewer than 19 of them to calibrate
+            with, rows count one by one, and the rate holds approximately.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How many rows each stands for, such as how much more often it occurs where the detector
+            is used. The rate is that of rows so weighted, none of more than the largest weight
+            among the calibration rows. The autoencoder is trained with them if it takes any.
 
         Returns
         -------
@@ -201,11 +224,11 @@ class ReconstructionOutlierDetector(
             before.
         """
         beside = copy(self)
-        beside._learn(X, y, groups)
+        beside._learn(X, y, groups, sample_weight)
         self.__dict__ = beside.__dict__  # at once, so that no interrupt leaves half of it
         return self
 
-    def _learn(self, X, y, groups):
+    def _learn(self, X, y, groups, sample_weight):
         self._check_one_threshold(self.contamination, self.false_positive_rate)
         check_calibration(self.calibration, self.calibration_size, self.gap, groups)
         self._unfitted_score()
@@ -215,19 +238,11 @@ class ReconstructionOutlierDetector(
                 "Expected at least 2 rows, one to train on and one to calibrate with; received "
                 f"n_samples={len(rows)} (1 sample). Pass more rows."
             )
+        weights = checked_weights(sample_weight, rows)
         if self.calibration == "random" and groups is None:
             warn_of_overlap(next(weighted_pieces(rows, None))[0])
         rng = check_random_state(self.random_state)
-        splits = self._splits(rows, y, groups, rng)
-        if len(splits) == 1:
-            training, calibration = splits[0]
-            self._fit_and_calibrate(rows, training, calibration, rng)
-        else:
-            self._fit_and_cross_calibrate(rows, splits, rng)
-        self._set_offset(self.contamination, self.false_positive_rate)
-
-    def _splits(self, rows, y, groups, rng):
-        return splits_of(
+        splits = splits_of(
             rows,
             y,
             groups,
@@ -236,28 +251,37 @@ class ReconstructionOutlierDetector(
             gap=self.gap,
             rng=rng,
         )
+        held_out = np.sort(np.concatenate([fold for _, fold in splits]), kind="stable")
+        self.calibration_weights_, self.new_weight_ = weights_of(held_out, groups, weights)
+        if len(splits) == 1:
+            self._fit_parts(rows, splits[0][0], weights, rng)
+            self._score_fit_rows(rows)
+            self.calibration_scores_ = self.fit_scores_[held_out]
+        else:
+            self._fit_and_cross_calibrate(rows, splits, weights, rng)
+        self._set_offset(self.contamination, self.false_positive_rate)
 
-    def _fit_and_calibrate(self, rows, training, calibration, rng):
-        self._fit_autoencoder(selected_rows(rows, training), rng)
-        self._score_fit_rows(rows)
-        self.calibration_scores_ = self.fit_scores_[calibration]
-
-    def _fit_and_cross_calibrate(self, rows, splits, rng):
+    def _fit_and_cross_calibrate(self, rows, splits, weights, rng):
         scores = []
         for training, fold in splits:
-            self._fit_autoencoder(selected_rows(rows, training), rng)
+            self._fit_parts(rows, training, weights, rng)
             scores.append(self._scores(selected_rows(rows, np.sort(fold))))
-        self._fit_autoencoder(rows, rng)
+        self._fit_parts(rows, np.arange(len(rows)), weights, rng)
         self._score_fit_rows(rows)
-        by_row = np.argsort(np.concatenate([fold for _, fold in splits]), kind="stable")
+        folds = np.concatenate([np.sort(fold) for _, fold in splits])
+        by_row = np.argsort(folds, kind="stable")
         self.calibration_scores_ = np.concatenate(scores)[by_row]
 
-    def _fit_autoencoder(self, rows, rng):
+    def _fit_parts(self, rows, training, weights, rng):
+        """Fit autoencoder and score to training rows."""
+        rows = selected_rows(rows, training)
+        unfitted = seeded(self._unfitted_autoencoder(rows), rng)
+        weights = None if weights is None else weights[training]
         samples = self._samples(rows)
-        self.autoencoder_ = _seeded(self._unfitted_autoencoder(rows), rng).fit(samples)
-        self.score_ = self._unfitted_score()
+        self.autoencoder_ = unfitted.fit(samples, **weights_of_fit(unfitted, weights))
+        self.score_ = seeded(self._unfitted_score(), rng)
         if isinstance(rows, BlockRows):
-            samples = self._samples(_some_rows(rows, rng))
+            samples = self._samples(some_rows(rows, rng))
         self.score_.fit(Passage.through(self.autoencoder_, samples))
 
     def _unfitted_score(self):
@@ -268,7 +292,7 @@ class ReconstructionOutlierDetector(
 
     def _unfitted_autoencoder(self, rows):
         if self.autoencoder is None:
-            return default_autoencoder(*rows.shape)
+            return default_autoencoder(len(rows), self._row_shape, isinstance(rows, BlockRows))
         if isinstance(rows, BlockRows) and not isinstance(self.autoencoder, BaseAutoencoder):
             raise ValueError(
                 "Expected an autoencoder of skae's for rows that do not fit memory, since it reads "
@@ -311,6 +335,27 @@ class ReconstructionOutlierDetector(
     def _scores_in_memory(self, X):
         return self._scores(self._rows_in_use(X))
 
+    def score_terms(self, X: ArrayLike) -> np.ndarray:
+        r"""Return what each term of the score adds to a row's anomaly, for a score that is a sum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        terms : ndarray of shape (n_samples, n_terms), float64
+            They sum to minus ``score_samples(X)``; one column where the score is no sum.
+
+        Raises
+        ------
+        ValueError
+            As in ``score_samples``.
+        """
+        check_is_fitted(self)
+        parts = self._passages(self._rows_in_use(X))
+        return np.concatenate([self.score_.term_anomalies(part)[is_row] for part, is_row in parts])
+
     def _rows_in_use(self, X):
         return validate_rows(self, X, reset=False)[0]
 
@@ -345,31 +390,15 @@ class ReconstructionOutlierDetector(
         return anomalies[is_row]
 
     def _squared_errors(self, X):
+        return self._by_feature(lambda part: np.square(part.errors), X)
+
+    def _contributions(self, X):
+        return self._by_feature(lambda part: np.asarray(self.score_.contributions(part)), X)
+
+    def _by_feature(self, values_of, X):
+        def in_memory(block):
+            parts = self._passages(self._rows_in_use(block))
+            return np.concatenate([values_of(part)[is_row] for part, is_row in parts])
+
         check_is_fitted(self)
-        return over_blocks(
-            self._squared_errors_in_memory, X, (self.n_features_in_,), dtype=np.float64
-        )
-
-    def _squared_errors_in_memory(self, X):
-        parts = self._passages(self._rows_in_use(X))
-        return np.concatenate([np.square(part.errors[is_row]) for part, is_row in parts])
-
-
-def _some_rows(rows, rng):
-    """Return rows out of blocks, as many as may be whitened in memory."""
-    n_rows = min(len(rows), max(1, _SCORED_BYTES // (8 * rows.shape[1])))
-    chosen = selected_rows(rows, rng.choice(len(rows), n_rows, replace=False))
-    return np.concatenate([piece for piece, _ in weighted_pieces(chosen, None)])
-
-
-def _seeded(autoencoder, rng):
-    """Give seeds to the parts of an unfitted autoencoder that were left without."""
-    parameters = autoencoder.get_params()
-    unseeded = [
-        name
-        for name in sorted(parameters)
-        if name.split("__")[-1] == "random_state" and parameters[name] is None
-    ]
-    return autoencoder.set_params(
-        **{name: rng.randint(np.iinfo(np.int32).max) for name in unseeded}
-    )
+        return over_blocks(in_memory, X, (self.n_features_in_,), dtype=np.float64)

@@ -22,6 +22,10 @@ class FeatureErrorsMixin(ABC):
     def _squared_errors(self, X: ArrayLike) -> np.ndarray:
         """Return (x − x̂)² for raw rows."""
 
+    @abstractmethod
+    def _contributions(self, X: ArrayLike) -> np.ndarray:
+        """Return what the score owes to each feature, for raw rows."""
+
     def feature_errors(self, X: ArrayLike) -> np.ndarray:
         r"""Return the squared error (x − x̂)² of each feature of each row.
 
@@ -40,15 +44,38 @@ class FeatureErrorsMixin(ABC):
         ValueError
             As in ``score_samples``.
         """
-        errors, container = self._squared_errors(X), output_config("transform", self)["dense"]
+        return self._named(self._squared_errors(X), X)
+
+    def contributions(self, X: ArrayLike) -> np.ndarray:
+        r"""Return how much of its anomaly, minus ``score_samples``, a row owes to each feature.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+
+        Returns
+        -------
+        contributions : ndarray of shape (n_samples, n_features), float64
+            Not negative. They sum to minus ``score_samples(X)``, unless that is negative, as it may
+            be with ``score="likelihood"``. A DataFrame after ``set_output``, as ``feature_errors``.
+
+        Raises
+        ------
+        ValueError
+            As in ``score_samples``.
+        """
+        return self._named(self._contributions(X), X)
+
+    def _named(self, values, X):
+        container = output_config("transform", self)["dense"]
         if container == "default":
-            return errors
+            return values
         return ADAPTERS_MANAGER.adapters[container].create_container(
-            errors, X, columns=self.get_feature_names_out
+            values, X, columns=self.get_feature_names_out
         )
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Choose what ``feature_errors`` returns, as scikit-learn's transformers do.
+        """Choose what methods of features return, as scikit-learn's transformers do.
 
         Parameters
         ----------
@@ -74,9 +101,7 @@ class FeatureErrorsMixin(ABC):
         return self
 
     def largest_contributors(self, X: ArrayLike, n_features: int = 3) -> np.ndarray:
-        r"""Return the names of the features that each row's error is largest in.
-
-        Errors are compared in units of their usual size, ``usual_errors_``.
+        r"""Return the names of the features that contribute most to each row's anomaly.
 
         Parameters
         ----------
@@ -94,8 +119,7 @@ class FeatureErrorsMixin(ABC):
         ValueError
             As in ``score_samples``.
         """
-        relative = self._squared_errors(X) / self.usual_errors_**2
-        order = np.argsort(-relative, axis=1, kind="stable")[:, :n_features]
+        order = np.argsort(-self._contributions(X), axis=1, kind="stable")[:, :n_features]
         return self.get_feature_names_out()[order]
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:

@@ -4,19 +4,13 @@ from abc import ABC, abstractmethod
 from numbers import Real
 from typing import ClassVar, Self
 
-import keras
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
 
 from skae._compat import Interval, validate_parameter_constraints
-from skae.model._layer_outputs import hidden_path
 from skae.outlier._passage import Passage
-from skae.outlier._whitening import Whitening
 
-_SMALLEST = np.finfo(np.float64).tiny
-_RESIDUAL_AND_ROW = np.array([1.0, 2.0])  # weights, chosen over 20 tables
 _NEGLIGIBLE = 1e-6  # float32's rounding
 _DARK = 1e-3  # of the usual brightness; a black row has some error to be divided
 
@@ -83,6 +77,38 @@ class BaseScore(BaseEstimator, ABC):
             Higher is more anomalous.
         """
 
+    def usual_anomaly(self, passage: Passage) -> np.ndarray:
+        """Return ``anomaly`` of the rows that were passed to ``fit``, each judged by the others."""
+        return self.anomaly(passage)
+
+    def term_anomalies(self, passage: Passage) -> np.ndarray:
+        """Return the terms of the anomaly, of shape (n_samples, n_terms); here it is one."""
+        return self.anomaly(passage)[:, None]
+
+    def contributions(self, passage: Passage) -> np.ndarray:
+        """Return how much of its anomaly a row owes to each feature.
+
+        Here, for any score: by how much it falls if the autoencoder's reconstruction of the
+        feature takes the feature's place. That scores rows once a feature.
+
+        Parameters
+        ----------
+        passage : Passage
+
+        Returns
+        -------
+        contributions : ndarray of shape (n_samples, n_features), float64
+            Not negative; they sum to the anomaly, if that is not negative.
+        """
+        whole, rows = self.anomaly(passage), passage.rows
+        drops = np.empty(rows.shape)
+        for feature in range(rows.shape[1]):
+            mended = rows.copy()
+            mended[:, feature] -= passage.errors[:, feature]
+            samples = mended.reshape(passage.samples.shape)
+            drops[:, feature] = whole - self.anomaly(Passage.through(passage.autoencoder, samples))
+        return shared_out(whole, drops)
+
 
 class SquaredError(BaseScore):
     """Mean over the features of (x − x̂)²."""
@@ -91,6 +117,10 @@ class SquaredError(BaseScore):
         """Return the mean squared error of each row."""
         return np.square(passage.errors).mean(axis=1)
 
+    def contributions(self, passage):
+        """Return each feature's squared error over the number of features."""
+        return np.square(passage.errors) / passage.errors.shape[1]
+
 
 class AbsoluteError(BaseScore):
     """Mean over the features of |x − x̂|, which one wild feature sways less."""
@@ -98,6 +128,10 @@ class AbsoluteError(BaseScore):
     def anomaly(self, passage):
         """Return the mean absolute error of each row."""
         return np.abs(passage.errors).mean(axis=1)
+
+    def contributions(self, passage):
+        """Return each feature's absolute error over the number of features."""
+        return np.abs(passage.errors) / passage.errors.shape[1]
 
 
 class StandardizedError(BaseScore):
@@ -113,7 +147,11 @@ class StandardizedError(BaseScore):
 
     def anomaly(self, passage):
         """Return the mean squared standardised error of each row."""
-        return np.square(passage.errors / self.usual_errors_).mean(axis=1)
+        return self.contributions(passage).sum(axis=1)
+
+    def contributions(self, passage):
+        """Return each feature's squared standardised error over the number of features."""
+        return np.square(passage.errors / self.usual_errors_) / passage.errors.shape[1]
 
 
 class WorstFeaturesError(StandardizedError):
@@ -151,6 +189,14 @@ class WorstFeaturesError(StandardizedError):
         squares = np.square(passage.errors / self.usual_errors_)
         n_worst = max(1, round(self.share * squares.shape[1]))
         return np.partition(squares, -n_worst, axis=1)[:, -n_worst:].mean(axis=1)
+
+    def contributions(self, passage):
+        """Return the errors of the worst features over their number, and 0 for the others."""
+        squares = np.square(passage.errors / self.usual_errors_)
+        n_worst = max(1, round(self.share * squares.shape[1]))
+        others = np.argpartition(squares, -n_worst, axis=1)[:, :-n_worst]
+        np.put_along_axis(squares, others, 0.0, axis=1)
+        return squares / n_worst
 
 
 class LocalError(BaseScore):
@@ -200,10 +246,11 @@ class LocalError(BaseScore):
 
     def anomaly(self, passage):
         """Return the mean square of each row's smoothed residual, over its brightness."""
-        errors = passage.errors.reshape(passage.samples.shape)
-        axes = range(1, min(errors.ndim, 3))
-        smooth = gaussian_filter(errors, self.smoothing, axes=tuple(axes), mode="reflect")
-        return self.over_brightness(smooth.reshape(len(smooth), -1), passage.rows)
+        return self.over_brightness(self._smoothed(passage), passage.rows)
+
+    def contributions(self, passage):
+        """Return the share of each place in the mean square of the smoothed residual."""
+        return shared_out(self.anomaly(passage), np.square(self._smoothed(passage)))
 
     def over_brightness(self, residuals: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the mean square of each row's residual, over a power of its brightness."""
@@ -211,120 +258,11 @@ class LocalError(BaseScore):
         brightness = np.abs(rows).mean(axis=1) / self.usual_brightness_
         return mean_squares / np.maximum(brightness, _DARK) ** self.brightness_power
 
-
-class Mahalanobis(BaseScore):
-    """How unusual the residual is, together with how unusual the row is.
-
-    Two squared Mahalanobis distances: that of the residual x − x̂ among the residuals of the
-    training rows, and that of the row itself among the central ones of them, which is its distance
-    along the code and across it together. The first sees what no bottleneck lets through, the
-    second what a bottleneck lets through though it lies far out. Each is taken as a logarithm and
-    standardised to u by the median and the quartiles of the training rows; the score is the sum of
-    log(1 + exp(u)), the row's counted twice, in which a distance that is smaller than usual does
-    not make up for another that is larger.
-
-    Parameters
-    ----------
-    support_fraction : float in (0, 1], default=0.75
-        Share of the training rows that are central. Anomalies among the rest of them do not widen
-        what counts as usual.
-
-    References
-    ----------
-    P. C. Mahalanobis, "On the generalised distance in statistics", Proceedings of the National
-    Institute of Sciences of India 2 (1936), 49-55.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> from sklearn.decomposition import PCA
-    >>> from skae import Mahalanobis, ReconstructionOutlierDetector
-    >>> X, y = load_digits(return_X_y=True)
-    >>> detector = ReconstructionOutlierDetector(
-    ...     PCA(10), score=Mahalanobis(support_fraction=0.9), random_state=0
-    ... ).fit(X[y == 0])
-    >>> detector.predict(X[y == 1]).shape
-    (182,)
-    """
-
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "support_fraction": [Interval(Real, 0, 1, closed="right")]
-    }
-
-    def __init__(self, support_fraction=0.75):
-        self.support_fraction = support_fraction
-
-    def fit(self, passage):
-        """Learn the covariances of residuals and rows, and the usual distances."""
-        errors, rows = passage.errors, passage.rows
-        self.residual_whitening_ = Whitening.of(errors)
-        self.row_whitening_ = Whitening.of(rows, self.support_fraction)
-        low, self.center_, high = np.percentile(self._distances(passage), (25, 50, 75), axis=0)
-        self.spread_ = np.where(high > low, high - low, 1.0)
-        return self
-
-    def anomaly(self, passage):
-        """Return the weighted sum of log(1 + exp(u)) over both distances of each row."""
-        standardized = (self._distances(passage) - self.center_) / self.spread_
-        return np.logaddexp(standardized, 0) @ _RESIDUAL_AND_ROW
-
-    def _distances(self, passage):
-        """Return the logarithms of both squared distances, of shape (n_samples, 2)."""
-        residual = self.residual_whitening_.squared_distances(passage.errors)
-        row = self.row_whitening_.squared_distances(passage.rows)
-        return np.log(np.column_stack([residual, row]) + _SMALLEST)
-
-
-class HiddenPath(BaseScore):
-    r"""Distance between the ways of x and of x̂ through the encoder: SAP and NAP [1]_.
-
-    With h₀(x) = x, hᵢ(x) the output of the encoder's i-th hidden layer with weights and, as the
-    last of them, the code, SAP(x) = Σᵢ ‖hᵢ(x) − hᵢ(x̂)‖². NAP whitens the joined differences
-    first, so that a layer of small numbers counts as much as one of large ones. It needs a Keras
-    autoencoder, alone or as the last step of a Pipeline.
-
-    Parameters
-    ----------
-    whiten : bool, default=True
-        True gives NAP, False SAP.
-
-    References
-    ----------
-    .. [1] Kim, K. H., Shim, S., Lim, Y., Jeon, J., Choi, J., Kim, B. and Yoon, A. S. (2020).
-       RaPP: Novelty detection with reconstruction along projection pathway. ICLR.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> from skae import DenseAutoencoder, HiddenPath, ReconstructionOutlierDetector
-    >>> X, y = load_digits(return_X_y=True)
-    >>> detector = ReconstructionOutlierDetector(
-    ...     DenseAutoencoder(8, epochs=5), score=HiddenPath(whiten=False), random_state=0
-    ... ).fit(X[y == 0])
-    >>> detector.predict(X[y == 1]).shape
-    (182,)
-    """
-
-    _parameter_constraints: ClassVar[dict[str, list]] = {"whiten": ["boolean"]}
-
-    def __init__(self, whiten=True):
-        self.whiten = whiten
-
-    def fit(self, passage):
-        """Learn mean and covariance of the differences."""
-        if self.whiten:
-            self.whitening_ = Whitening.of(_path_differences(passage))
-        return self
-
-    def anomaly(self, passage):
-        """Return the squared length of the whitened or plain differences of each row."""
-        return self.squared_length(_path_differences(passage))
-
-    def squared_length(self, differences: np.ndarray) -> np.ndarray:
-        """Return the squared length of each row of differences, whitened or plain."""
-        if self.whiten:
-            differences = self.whitening_.apply(differences)
-        return np.square(differences).sum(axis=1)
+    def _smoothed(self, passage):
+        errors = passage.errors.reshape(passage.samples.shape)
+        axes = range(1, min(errors.ndim, 3))
+        smooth = gaussian_filter(errors, self.smoothing, axes=tuple(axes), mode="reflect")
+        return smooth.reshape(len(smooth), -1)
 
 
 class Likelihood(BaseScore):
@@ -346,47 +284,21 @@ def usual_errors(mean_squares: np.ndarray) -> np.ndarray:
     return np.where(usual > _NEGLIGIBLE * overall, usual, overall)
 
 
-def _path_differences(passage):
-    """Return [h₀(x) − h₀(x̂), h₁(x) − h₁(x̂), …], one row a sample."""
-    autoencoder = passage.autoencoder
-    samples, reconstructions = passage.samples, passage.reconstructions
-    if isinstance(autoencoder, Pipeline):
-        samples, reconstructions = map(autoencoder[:-1].transform, (samples, reconstructions))
-        autoencoder = autoencoder[-1]
-    try:
-        encoder = autoencoder.encoder_
-    except AttributeError as error:
-        raise TypeError(
-            "score 'sap' or 'nap' expects an autoencoder with hidden layers, alone or as the last "
-            f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
-            "or another score."
-        ) from error
-    ways = [_hidden_activations(encoder, part) for part in (samples, reconstructions)]
-    return np.concatenate([x - y for x, y in zip(*ways, strict=True)], axis=1)
+def shared_out(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Return parts in proportion, so that each row of them sums to a whole.
 
+    Parameters
+    ----------
+    whole : ndarray of shape (n_samples,)
+    parts : ndarray of shape (n_samples, n_features)
+        Negative ones count as 0.
 
-def _hidden_activations(encoder, samples):
-    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
-    tensors = (*hidden_path(encoder)(inputs), encoder(inputs, training=False))
-    way = (inputs, *map(keras.ops.convert_to_numpy, tensors))
-    if not all(np.isfinite(part).all() for part in way):
-        raise ValueError(
-            "Expected rows whose hidden activations are finite in float32, for score 'sap' or "
-            f"'nap'; received values up to {np.abs(samples).max():.1e}, for which they are not. "
-            "Rescale the data, for instance with StandardScaler in a Pipeline, or use another "
-            "score."
-        )
-    return [part.reshape(len(inputs), -1).astype(float) for part in way]
-
-
-SCORES = {
-    "squared_error": SquaredError,
-    "absolute_error": AbsoluteError,
-    "standardized_error": StandardizedError,
-    "worst_features": WorstFeaturesError,
-    "local_error": LocalError,
-    "mahalanobis": Mahalanobis,
-    "sap": lambda: HiddenPath(whiten=False),
-    "nap": HiddenPath,
-    "likelihood": Likelihood,
-}
+    Returns
+    -------
+    shares : ndarray of shape (n_samples, n_features)
+        Equal where no part is positive.
+    """
+    parts = np.maximum(parts, 0)
+    largest = parts.max(axis=1, keepdims=True)
+    parts = np.where(largest > 0, parts / np.where(largest > 0, largest, 1), 1.0)
+    return parts * (whole / parts.sum(axis=1))[:, None]

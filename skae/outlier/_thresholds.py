@@ -4,16 +4,22 @@ import numpy as np
 from scipy.stats import false_discovery_control
 from sklearn.metrics import precision_recall_curve
 
-_ROUNDING = 1e-9  # α (n + 1) is often an integer that floating point misses from below
+ROUNDING = 1e-9  # α (n + 1) is often an integer that floating point misses from below
 
 
-def conformal_offset(calibration_scores: np.ndarray, false_positive_rate: float) -> float:
+def conformal_offset(
+    calibration_scores: np.ndarray,
+    false_positive_rate: float,
+    weights: np.ndarray | None = None,
+    new_weight: float = 1.0,
+) -> float:
     """Return the offset below which a new normal row falls with at most a given probability.
 
     That is the k-th smallest of n calibration scores, k = ⌊α (n + 1)⌋: among n + 1 exchangeable
     scores the new one is equally likely to have any rank, so it is below with probability
     k / (n + 1) ≤ α at most, whatever the distribution. The probability is over the calibration
-    rows too. With k = 0 the offset is −∞: so few rows cannot exclude any.
+    rows too. With k = 0 the offset is −∞: so few rows cannot exclude any. With weights the new row
+    has any of the ranks with a probability in proportion to them [2]_.
 
     Parameters
     ----------
@@ -21,6 +27,10 @@ def conformal_offset(calibration_scores: np.ndarray, false_positive_rate: float)
         Scores of normal rows that the detector has not seen.
     false_positive_rate : float in (0, 1)
         α.
+    weights : ndarray of shape (n,), default=None
+        Of the calibration rows.
+    new_weight : float, default=1
+        Of the new row, or the largest that it may have.
 
     Returns
     -------
@@ -30,13 +40,22 @@ def conformal_offset(calibration_scores: np.ndarray, false_positive_rate: float)
     ----------
     .. [1] Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World.
        Springer.
+    .. [2] Tibshirani, R. J., Barber, R. F., Candès, E. J. and Ramdas, A. (2019). Conformal
+       prediction under covariate shift. NeurIPS.
     """
-    k = int(false_positive_rate * (len(calibration_scores) + 1) + _ROUNDING)
-    return float(np.partition(calibration_scores, k - 1)[k - 1]) if k else -np.inf
+    ordered, below = _ordered(calibration_scores, weights)
+    p_values = (below + new_weight) / (below[-1] + new_weight)
+    n_allowed = (p_values <= false_positive_rate + ROUNDING).sum()
+    return float(ordered[min(n_allowed, len(ordered)) - 1]) if n_allowed else -np.inf
 
 
-def conformal_p_values(calibration_scores: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return (1 + number of calibration scores ≤ s) / (n + 1) for each score s.
+def conformal_p_values(
+    calibration_scores: np.ndarray,
+    scores: np.ndarray,
+    weights: np.ndarray | None = None,
+    new_weights: np.ndarray | float = 1.0,
+) -> np.ndarray:
+    """Return (1 + number of calibration scores ≤ s) / (n + 1) for each score s, or so weighted.
 
     For a normal row, P(p ≤ α) ≤ α for every α.
 
@@ -44,14 +63,26 @@ def conformal_p_values(calibration_scores: np.ndarray, scores: np.ndarray) -> np
     ----------
     calibration_scores : ndarray of shape (n,)
     scores : ndarray of shape (n_samples,)
+    weights : ndarray of shape (n,), default=None
+        Of the calibration rows.
+    new_weights : ndarray of shape (n_samples,) or float, default=1
+        Of the rows that are scored.
 
     Returns
     -------
     p_values : ndarray of shape (n_samples,)
-        From 1 / (n + 1) to 1.
+        Unweighted from 1 / (n + 1) to 1.
     """
-    ordered = np.sort(calibration_scores)
-    return (1 + np.searchsorted(ordered, scores, side="right")) / (1 + len(ordered))
+    ordered, below = _ordered(calibration_scores, weights)
+    not_higher = below[np.searchsorted(ordered, scores, side="right")]
+    return (not_higher + new_weights) / (below[-1] + new_weights)
+
+
+def _ordered(scores, weights):
+    """Return scores in order, and the weight of the first 0, 1, … of them."""
+    weights = np.ones(len(scores)) if weights is None else weights
+    order = np.argsort(scores, kind="stable")
+    return scores[order], np.append(0.0, np.cumsum(weights[order]))
 
 
 def benjamini_hochberg(p_values: np.ndarray, false_discovery_rate: float) -> np.ndarray:
@@ -77,7 +108,7 @@ def benjamini_hochberg(p_values: np.ndarray, false_discovery_rate: float) -> np.
     """
     if not len(p_values):
         return np.zeros(0, dtype=bool)
-    return false_discovery_control(p_values) <= false_discovery_rate + _ROUNDING
+    return false_discovery_control(p_values) <= false_discovery_rate + ROUNDING
 
 
 def quantile_offset(scores: np.ndarray, contamination: float) -> float:

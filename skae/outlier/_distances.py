@@ -1,0 +1,265 @@
+"""Scores that are distances: of residuals, of rows, to other rows; and isolation."""
+
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.ensemble import IsolationForest
+from sklearn.utils import check_random_state
+
+from skae._compat import Interval
+from skae.outlier._scores import BaseScore, shared_out
+from skae.outlier._whitening import Whitening, usual_spread
+
+_LARGEST = 1e30
+
+
+class ResidualDistance(BaseScore):
+    """Squared Mahalanobis distance of the residual x − x̂ among those of the training rows.
+
+    It sees what an autoencoder does not let through, in units of what is usual.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import ReconstructionOutlierDetector, ResidualDistance
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(10), score=ResidualDistance(), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
+    """
+
+    def fit(self, passage):
+        """Learn mean and covariance of the residuals."""
+        self.whitening_ = Whitening.of(passage.errors, usual_spread(passage.rows))
+        return self
+
+    def anomaly(self, passage):
+        """Return the squared distance of each residual."""
+        return self.whitening_.squared_distances(passage.errors)
+
+    def contributions(self, passage):
+        """Return the part of each feature in the squared distance."""
+        return self.whitening_.parts(passage.errors - self.whitening_.mean)
+
+
+class RowDistance(BaseScore):
+    """Squared Mahalanobis distance of the row itself from the central training rows.
+
+    It sees what an autoencoder lets through though it lies far out.
+
+    Parameters
+    ----------
+    support_fraction : float in (0, 1], default=0.75
+        Share of the training rows that are central. Anomalies among the rest of them do not widen
+        what counts as usual.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import ReconstructionOutlierDetector, RowDistance
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(10), score=RowDistance(support_fraction=0.9), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "support_fraction": [Interval(Real, 0, 1, closed="right")]
+    }
+
+    def __init__(self, support_fraction=0.75):
+        self.support_fraction = support_fraction
+
+    def fit(self, passage):
+        """Learn mean and covariance of the central rows."""
+        rows = passage.rows
+        self.whitening_ = Whitening.of(rows, usual_spread(rows), self.support_fraction)
+        return self
+
+    def anomaly(self, passage):
+        """Return the squared distance of each row."""
+        return self.whitening_.squared_distances(passage.rows)
+
+    def contributions(self, passage):
+        """Return the part of each feature in the squared distance."""
+        return self.whitening_.parts(passage.rows - self.whitening_.mean)
+
+
+class NeighborDistance(BaseScore):
+    """Squared distance to a near training row, out of few of them [1]_.
+
+    It sees rows between clusters, and rows beside a curved surface. Features count in units of
+    their usual spread. Few training rows to compare with are fast, and few anomalies among them
+    are no neighbors to each other.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=1
+        Which of the nearest rows counts.
+    n_landmarks : int, default=256
+        How many of the training rows are compared with, drawn at random.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draw; None takes the detector's.
+
+    References
+    ----------
+    .. [1] Sugiyama, M. and Borgwardt, K. (2013). Rapid distance-based outlier detection via
+       sampling. NeurIPS.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import NeighborDistance, ReconstructionOutlierDetector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(10), score=NeighborDistance(n_neighbors=3), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_landmarks": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, n_neighbors=1, *, n_landmarks=256, random_state=None):
+        self.n_neighbors = n_neighbors
+        self.n_landmarks = n_landmarks
+        self.random_state = random_state
+
+    def fit(self, passage):
+        """Draw the rows to compare with."""
+        rows = passage.rows
+        self.center_, self.spread_ = np.median(rows, axis=0), usual_spread(rows)
+        draw = check_random_state(self.random_state).permutation(len(rows))
+        self.drawn_ = np.sort(draw[: self.n_landmarks])
+        self.landmarks_ = self._standardized(rows[self.drawn_])
+        return self
+
+    def usual_anomaly(self, passage):
+        """Return the distances of the training rows, each to others than itself."""
+        rows = self._standardized(passage.rows)
+        from_landmarks = self._from_landmarks(rows)
+        from_landmarks[self.drawn_, np.arange(len(self.drawn_))] = np.inf
+        return self._nearest(rows, from_landmarks, len(self.drawn_) - 1)
+
+    def anomaly(self, passage):
+        """Return the squared distance of each row to its neighbor."""
+        rows = self._standardized(passage.rows)
+        return self._nearest(rows, self._from_landmarks(rows), len(self.drawn_))
+
+    def contributions(self, passage):
+        """Return the part of each feature in the squared distance."""
+        rows = self._standardized(passage.rows)
+        k = min(self.n_neighbors, len(self.drawn_)) - 1
+        neighbors = np.argpartition(self._from_landmarks(rows), k, axis=1)[:, k]
+        return np.square(rows - self.landmarks_[neighbors])
+
+    def _standardized(self, rows):
+        return (rows - self.center_) / self.spread_
+
+    def _from_landmarks(self, rows):
+        """Return squared distances but for the rows' own squares, (n_samples, n_landmarks)."""
+        return rows @ (-2 * self.landmarks_.T) + np.square(self.landmarks_).sum(axis=1)
+
+    def _nearest(self, rows, from_landmarks, n_landmarks):
+        k = max(min(self.n_neighbors, n_landmarks), 1) - 1
+        nearest = np.partition(from_landmarks, k, axis=1)[:, k] if k else from_landmarks.min(axis=1)
+        return np.maximum(nearest + np.square(rows).sum(axis=1), 0)
+
+
+class Isolation(BaseScore):
+    """How early random cuts isolate a row: the score of an isolation forest [1]_.
+
+    It sees rare values of single features, whatever the others are.
+
+    Parameters
+    ----------
+    n_estimators : int, default=50
+        Number of trees.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the trees; None takes the detector's.
+
+    References
+    ----------
+    .. [1] Liu, F. T., Ting, K. M. and Zhou, Z.-H. (2008). Isolation forest. ICDM, 413-422.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from skae import Isolation, ReconstructionOutlierDetector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     PCA(10), score=Isolation(n_estimators=100), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, n_estimators=50, *, random_state=None):
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def fit(self, passage):
+        """Grow the forest."""
+        rows = passage.rows
+        self.center_, self.spread_ = np.median(rows, axis=0), usual_spread(rows)
+        self.forest_ = IsolationForest(
+            n_estimators=self.n_estimators, random_state=self.random_state
+        ).fit(self.standardized(rows))
+        self.trees_ = [tree.tree_ for tree in self.forest_.estimators_]
+        self.depths_ = [_depths(tree) for tree in self.trees_]
+        return self
+
+    def anomaly(self, passage):
+        """Return 2 to the power of minus each row's mean depth over the usual one."""
+        rows = self.standardized(passage.rows)
+        trees = zip(self.trees_, self.depths_, strict=True)
+        return self.of_depth(np.mean([depths[tree.apply(rows)] for tree, depths in trees], axis=0))
+
+    def of_depth(self, mean_depth: np.ndarray) -> np.ndarray:
+        """Return the anomaly of rows that are isolated at a mean depth."""
+        return np.power(2.0, -mean_depth / (_path_length(self.forest_.max_samples_) or 1.0))
+
+    def standardized(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows as the forest takes them, in units that float32 can hold."""
+        return np.clip((rows - self.center_) / self.spread_, -_LARGEST, _LARGEST).astype(np.float32)
+
+    def contributions(self, passage):
+        """Return shares by how much later a row is isolated if a feature takes its median."""
+        whole = self.anomaly(passage)
+        drops = np.empty(passage.rows.shape)
+        for feature, center in enumerate(self.center_):
+            rows = passage.rows.copy()
+            rows[:, feature] = center
+            drops[:, feature] = whole - self.anomaly(replace(passage, samples=rows))
+        return shared_out(whole, drops)
+
+
+def _depths(tree):
+    """Return the expected depth of a row in each node: its own, and that of the rows left in it."""
+    return tree.compute_node_depths() - 1 + _path_length(tree.n_node_samples)
+
+
+def _path_length(n_rows):
+    """Return the mean depth at which n rows are isolated: 2 H(n − 1) − 2 (n − 1) / n."""
+    n = np.maximum(n_rows, 2).astype(float)
+    length = 2 * (np.log(n - 1) + np.euler_gamma) - 2 * (n - 1) / n
+    return np.where(n_rows > 2, length, np.where(n_rows == 2, 1.0, 0.0))

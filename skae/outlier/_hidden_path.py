@@ -1,0 +1,111 @@
+"""Scores over the way of a row through the encoder."""
+
+from typing import ClassVar
+
+import keras
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from skae.model._layer_outputs import hidden_path
+from skae.outlier._scores import BaseScore
+from skae.outlier._whitening import Whitening
+
+
+class HiddenPath(BaseScore):
+    r"""Distance between the ways of x and of x̂ through the encoder: SAP and NAP [1]_.
+
+    With h₀(x) = x, hᵢ(x) the output of the encoder's i-th hidden layer with weights and, as the
+    last of them, the code, SAP(x) = Σᵢ ‖hᵢ(x) − hᵢ(x̂)‖². NAP whitens the joined differences
+    first, so that a layer of small numbers counts as much as one of large ones. It needs a Keras
+    autoencoder, alone or as the last step of a Pipeline.
+
+    Parameters
+    ----------
+    whiten : bool, default=True
+        True gives NAP, False SAP.
+
+    References
+    ----------
+    .. [1] Kim, K. H., Shim, S., Lim, Y., Jeon, J., Choi, J., Kim, B. and Yoon, A. S. (2020).
+       RaPP: Novelty detection with reconstruction along projection pathway. ICLR.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import DenseAutoencoder, HiddenPath, ReconstructionOutlierDetector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> detector = ReconstructionOutlierDetector(
+    ...     DenseAutoencoder(8, epochs=5), score=HiddenPath(whiten=False), random_state=0
+    ... ).fit(X[y == 0])
+    >>> detector.predict(X[y == 1]).shape
+    (182,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {"whiten": ["boolean"]}
+
+    def __init__(self, whiten=True):
+        self.whiten = whiten
+
+    def fit(self, passage):
+        """Learn mean and covariance of the differences."""
+        if self.whiten:
+            self.whitening_ = Whitening.of(_path_differences(passage))
+        return self
+
+    def anomaly(self, passage):
+        """Return the squared length of the whitened or plain differences of each row."""
+        return self.squared_length(_path_differences(passage))
+
+    def squared_length(self, differences: np.ndarray) -> np.ndarray:
+        """Return the squared length of each row of differences, whitened or plain."""
+        if self.whiten:
+            differences = self.whitening_.apply(differences)
+        return np.square(differences).sum(axis=1)
+
+
+def _path_differences(passage):
+    """Return [h₀(x) − h₀(x̂), h₁(x) − h₁(x̂), …], one row a sample."""
+    autoencoder = passage.autoencoder
+    samples, reconstructions = passage.samples, passage.reconstructions
+    if isinstance(autoencoder, Pipeline):
+        samples, reconstructions = map(autoencoder[:-1].transform, (samples, reconstructions))
+        autoencoder = autoencoder[-1]
+    try:
+        encoder = autoencoder.encoder_
+    except AttributeError as error:
+        raise TypeError(
+            "score 'sap' or 'nap' expects an autoencoder with hidden layers, alone or as the last "
+            f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
+            "or another score."
+        ) from error
+    halves = [_way(encoder, part) for part in (samples, reconstructions)]
+    return np.concatenate([x - y for x, y in zip(*halves, strict=True)], axis=1)
+
+
+class _Way(keras.Model):
+    """Hidden layers and code of an encoder in one compiled call; the encoder stays as it is."""
+
+    def __init__(self, encoder, hidden):
+        super().__init__(name="way")
+        self._encoder, self._hidden = encoder, hidden
+        self.compile(jit_compile=False)
+
+    def call(self, inputs):
+        return [*self._hidden(inputs), self._encoder(inputs, training=False)]
+
+
+def _way(encoder, samples):
+    """Return h₀(x), h₁(x), …, each of shape (n_samples, n_units)."""
+    path = hidden_path(encoder)
+    if path.compiled is None:
+        path.compiled = _Way(encoder, path)
+    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
+    way = (inputs, *path.compiled.predict_on_batch(inputs))
+    if not all(np.isfinite(part).all() for part in way):
+        raise ValueError(
+            "Expected rows whose hidden activations are finite in float32, for score 'sap' or "
+            f"'nap'; received values up to {np.abs(samples).max():.1e}, for which they are not. "
+            "Rescale the data, for instance with StandardScaler in a Pipeline, or use another "
+            "score."
+        )
+    return [part.reshape(len(inputs), -1).astype(float) for part in way]

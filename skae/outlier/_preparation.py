@@ -1,0 +1,44 @@
+"""What is done to rows, weights and unfitted parts before a detector trains them."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from skae._compat import check_sample_weight
+from skae.data._blocks import selected_rows, weighted_pieces
+
+_SCORED_BYTES = 2**25
+
+
+def some_rows(rows, rng):
+    """Return rows out of blocks, as many as may be whitened in memory."""
+    n_rows = min(len(rows), max(1, _SCORED_BYTES // (8 * rows.shape[1])))
+    chosen = selected_rows(rows, rng.choice(len(rows), n_rows, replace=False))
+    return np.concatenate([piece for piece, _ in weighted_pieces(chosen, None)])
+
+
+def seeded(estimator, rng):
+    """Give seeds to the parts of an unfitted autoencoder or score that were left without."""
+    parameters = estimator.get_params()
+    unseeded = [
+        name
+        for name in sorted(parameters)
+        if name.split("__")[-1] == "random_state" and parameters[name] is None
+    ]
+    return estimator.set_params(**{name: rng.randint(np.iinfo(np.int32).max) for name in unseeded})
+
+
+def checked_weights(sample_weight, rows):
+    if sample_weight is None:
+        return None
+    return check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+
+
+def weights_of_fit(autoencoder, weights):
+    """Return weights as an argument of fit, for an autoencoder that takes them."""
+    is_pipeline = isinstance(autoencoder, Pipeline)
+    learner = autoencoder[-1] if is_pipeline else autoencoder
+    if weights is None or not has_fit_parameter(learner, "sample_weight"):
+        return {}
+    prefix = f"{autoencoder.steps[-1][0]}__" if is_pipeline else ""
+    return {f"{prefix}sample_weight": weights}

@@ -1,0 +1,305 @@
+"""What terms, weights, groups, series and the monitor of outlier detection promise."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import kstest
+from sklearn.base import BaseEstimator, clone
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skae import (
+    ConformalMonitor,
+    DenseAutoencoder,
+    Isolation,
+    NeighborDistance,
+    ReconstructionOutlierDetector,
+    ResidualDistance,
+    RowDistance,
+    ScoreEnsemble,
+    SeriesOutlierDetector,
+)
+from skae.display import FeatureErrorDisplay, MonitorDisplay
+from skae.outlier._default import default_autoencoder
+from skae.outlier._named_scores import SCORES
+from skae.outlier._thresholds import conformal_offset, conformal_p_values
+
+
+def correlated(n_rows, seed=0, n_features=6):
+    """Rows near a plane in space, all from one distribution."""
+    plane = np.random.default_rng(99).normal(size=(2, n_features))
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n_rows, 2)) @ plane + 0.1 * rng.normal(size=(n_rows, n_features))
+
+
+def detector_of(score, autoencoder=None, **parameters):
+    pca = PCA(2) if autoencoder is None else autoencoder
+    return ReconstructionOutlierDetector(pca, score=score, random_state=0, **parameters)
+
+
+@pytest.fixture(scope="module")
+def small_autoencoder():
+    return DenseAutoencoder(2, hidden_layer_sizes=(4,), epochs=1, init="random", random_state=0)
+
+
+# ---- terms --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("score", sorted(SCORES))
+def test_contributions_sum_to_the_score_and_name_the_feature(score, small_autoencoder):
+    X, fresh = correlated(200, n_features=15), correlated(20, seed=1, n_features=15)
+    fresh[:, 4] += 10
+    detector = detector_of(score, small_autoencoder if score in ("sap", "nap") else None).fit(X)
+    contributions = detector.contributions(fresh)
+    assert contributions.shape == fresh.shape
+    assert (contributions >= 0).all()
+    np.testing.assert_allclose(contributions.sum(axis=1), -detector.score_samples(fresh))
+    if score not in ("sap", "nap", "local_error"):
+        assert (contributions.argmax(axis=1) == 4).mean() > 0.9
+    frame = detector.set_output(transform="pandas").contributions(fresh[:2])
+    assert list(frame.columns) == [f"x{i}" for i in range(15)]
+
+
+def test_feature_error_display_shows_contributions():
+    X = correlated(100)
+    detector = detector_of("ensemble").fit(X)
+    display = FeatureErrorDisplay.from_estimator(detector, X, contributions=True)
+    np.testing.assert_allclose(
+        display.frame()["mean_contribution"], detector.contributions(X).mean(axis=0)
+    )
+    plt.close(display.figure_)
+
+
+def test_isolation_is_scikit_learns_forest():
+    X, fresh = correlated(400), correlated(50, seed=1)
+    detector = detector_of(Isolation(n_estimators=20, random_state=3)).fit(X)
+    forest = detector.score_.forest_
+    assert isinstance(forest, IsolationForest)
+    rows = detector.score_.standardized(fresh)
+    np.testing.assert_allclose(detector.score_samples(fresh), forest.score_samples(rows))
+
+
+@pytest.mark.parametrize("n_neighbors", [1, 3])
+def test_neighbor_distance_is_that_of_scikit_learn_and_of_others_at_fit(n_neighbors):
+    X, fresh = correlated(100), correlated(30, seed=1)
+    score = NeighborDistance(n_neighbors, n_landmarks=50)
+    detector = detector_of(score, calibration_size=20).fit(X)
+    fitted = detector.score_
+    nearest = NearestNeighbors(n_neighbors=n_neighbors).fit(fitted.landmarks_)
+    distances = nearest.kneighbors(fitted._standardized(fresh))[0][:, -1]
+    np.testing.assert_allclose(-detector.score_samples(fresh), distances**2)
+    assert len(fitted.landmarks_) == 50
+
+
+def test_distances_do_not_depend_on_the_units_of_features():
+    X, fresh, units = correlated(300), correlated(50, seed=1), 10.0 ** np.arange(6)
+    pca = make_pipeline(StandardScaler(), PCA(2))
+    for score in (ResidualDistance(), RowDistance(), NeighborDistance(), "ensemble"):
+        ours = detector_of(score, pca).fit(X).score_samples(fresh)
+        theirs = detector_of(score, pca).fit(X * units).score_samples(fresh * units)
+        np.testing.assert_allclose(theirs, ours, rtol=1e-5)
+
+
+def test_outlier_to_one_term_is_an_outlier_to_the_sum():
+    X = correlated(500)
+    far = 30 * np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[2][:1]
+    residual = detector_of(ResidualDistance()).fit(X)
+    both = detector_of(ScoreEnsemble([("a", ResidualDistance()), ("b", RowDistance())])).fit(X)
+    assert residual.p_values(far) > 0.05
+    assert both.p_values(far) < 0.05
+
+
+def test_ensemble_has_parameters_of_its_terms_and_refuses_what_is_none():
+    score = ScoreEnsemble([("far", RowDistance()), ("rare", Isolation())], weights=[2.0, 1.0])
+    detector = clone(detector_of(score)).set_params(score__far__support_fraction=0.5)
+    assert detector.get_params()["score__far__support_fraction"] == 0.5
+    detector.set_params(score__far__support_fraction=2.0)
+    with pytest.raises(ValueError, match="The 'support_fraction' parameter"):
+        detector.fit(correlated(50))
+    for wrong in (ScoreEnsemble([]), ScoreEnsemble([("a", RowDistance())], weights=[1.0, 2.0])):
+        with pytest.raises(ValueError, match="Expected scores as a list of names and BaseScore"):
+            detector_of(wrong).fit(correlated(50))
+
+
+# ---- scaling inside -----------------------------------------------------------------------
+
+
+def test_scaler_inside_learns_from_training_rows_alone(small_autoencoder):
+    X = correlated(100)
+    pipeline = make_pipeline(StandardScaler(), small_autoencoder)
+    detector = detector_of("squared_error", pipeline, calibration="last").fit(X)
+    np.testing.assert_allclose(detector.autoencoder_[0].mean_, X[:80].mean(axis=0))
+
+
+def test_default_scales_tables_and_a_gross_error_does_not_set_the_scale():
+    X = correlated(200)
+    X[0] = 1e6
+    scaler = default_autoencoder(200, (6,))[0].fit(X)
+    np.testing.assert_allclose(scaler.scale_, correlated(200).std(axis=0), rtol=0.5)
+    assert default_autoencoder(200, (6, 6, 1)).n_components == 36
+
+
+# ---- weights and groups -------------------------------------------------------------------
+
+
+def test_weights_of_one_change_nothing_and_whole_ones_are_repetitions():
+    rng = np.random.default_rng(0)
+    scores, fresh = rng.normal(size=40), rng.normal(size=30)
+    weights = rng.integers(0, 4, size=40)
+    repeated = np.repeat(scores, weights)
+    for new in (1.0, 2.0):
+        ours = conformal_p_values(scores, fresh, weights.astype(float), new)
+        below = (repeated[:, None] <= fresh).sum(axis=0)
+        np.testing.assert_allclose(ours, (below + new) / (len(repeated) + new))
+    for rate in (0.05, 0.2, 0.5):
+        offset = conformal_offset(scores, rate, weights.astype(float))
+        assert offset == conformal_offset(repeated, rate)
+        assert conformal_offset(scores, rate, np.ones(40)) == conformal_offset(scores, rate)
+
+
+def test_weighted_rows_keep_the_rate_that_they_stand_for():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(12000, 3)) * [2, 1, 1]
+    weights = 0.1 + (X[:, 0] > 2)
+    fresh = rng.normal(size=(20000, 3)) * [2, 1, 1]
+    share = 0.1 + (fresh[:, 0] > 2)
+    fresh = fresh[rng.uniform(size=20000) < share / 1.1]
+    detector = detector_of(RowDistance(), calibration_size=0.5)
+    plain = (clone(detector).fit(X).predict(fresh) == -1).mean()
+    weighted = detector.fit(X, sample_weight=weights)
+    assert (weighted.predict(fresh) == -1).mean() < 0.075 < plain
+    flagged = weighted.predict(fresh) == -1
+    np.testing.assert_array_equal(flagged, weighted.p_values(fresh) <= 0.05)
+
+
+def test_weights_reach_an_autoencoder_that_takes_them(small_autoencoder):
+    X, weights = correlated(150), np.linspace(0.1, 1, 150)
+    for autoencoder in (small_autoencoder, make_pipeline(StandardScaler(), small_autoencoder)):
+        detector = detector_of("squared_error", autoencoder, calibration="last")
+        fitted = detector.fit(X, sample_weight=weights).autoencoder_
+        alone = clone(small_autoencoder)
+        is_alone = autoencoder is small_autoencoder
+        rows = X[:120] if is_alone else StandardScaler().fit_transform(X[:120])
+        alone.fit(rows, sample_weight=weights[:120])
+        np.testing.assert_allclose(
+            (fitted if is_alone else fitted[-1]).transform(rows), alone.transform(rows), rtol=1e-4
+        )
+
+
+def test_calibration_rows_without_weight_are_refused():
+    weights = np.repeat([1.0, 0.0], [80, 20])
+    detector = detector_of("squared_error", calibration="last")
+    with pytest.raises(ValueError, match="Expected calibration rows of which some have a positive"):
+        detector.fit(correlated(100), sample_weight=weights)
+
+
+def test_each_group_counts_once_however_many_rows_it_has():
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(1, 30, size=60)
+    groups = np.repeat(np.arange(60), sizes)
+    X = rng.normal(size=(60, 4))[groups] + 0.01 * rng.normal(size=(len(groups), 4))
+    detector = detector_of(RowDistance(), calibration_size=30, false_positive_rate=0.1)
+    detector.fit(X, groups=groups)
+    assert detector.calibration_weights_.sum() == pytest.approx(30)
+    assert detector.new_weight_ == 1
+    weights = detector.calibration_weights_
+    below = weights[detector.calibration_scores_ < detector.offset_].sum()
+    assert below <= 0.1 * 31 - 1 + 1e-9
+    assert detector.p_values(np.full((1, 4), 1e6)) == pytest.approx(1 / 31)
+
+
+# ---- series -------------------------------------------------------------------------------
+
+
+def hourly(n_steps=600, seed=0):
+    times = pd.date_range("2024-01-01", periods=n_steps, freq="h")
+    noise = 0.1 * np.random.default_rng(seed).normal(size=n_steps)
+    return pd.DataFrame({"a": np.sin(np.arange(n_steps) * np.pi / 12) + noise}, index=times)
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_alarms_of_a_series_have_the_times_of_the_fault(stride):
+    detector = SeriesOutlierDetector(
+        24, stride=stride, detector=ReconstructionOutlierDetector(PCA(4)), random_state=0
+    ).fit(hourly())
+    assert detector.detector_.gap == -(-24 // stride) - 1
+    faulty = hourly(seed=1)
+    faulty.iloc[300:303] += 4
+    found = detector.detect(faulty)
+    assert found.index[0] == faulty.index[23]
+    alarms = detector.alarms(faulty)
+    worst = alarms.loc[alarms["score"].idxmin()]
+    assert faulty.index[300] <= worst["start"] <= faulty.index[303]
+    assert faulty.index[320] <= worst["end"] <= faulty.index[326]
+    assert alarms["n_windows"].sum() == found["is_outlier"].sum()
+
+
+def test_series_may_be_an_array_and_must_be_in_order_and_alike():
+    detector = SeriesOutlierDetector(
+        8, detector=ReconstructionOutlierDetector(PCA(2)), random_state=0
+    )
+    series = hourly(300)
+    detector.fit(series["a"])
+    with pytest.raises(ValueError, match="Expected a series in order of time"):
+        detector.fit(series[::-1])
+    assert detector.alarms(series[:100]).empty or len(detector.alarms(series[:100])) < 5
+    array = clone(detector).fit(series.to_numpy())
+    assert list(array.detect(series.to_numpy()).index[:2]) == [7, 8]
+    with pytest.raises(ValueError, match="window=8"):
+        detector.detect(series[:5])
+
+
+# ---- monitor ------------------------------------------------------------------------------
+
+
+class Given(BaseEstimator):
+    """A fitted detector whose score is the only column."""
+
+    def __init__(self, calibration_scores):
+        self.calibration_scores_ = calibration_scores
+
+    def fit(self, X):
+        return self
+
+    def score_samples(self, X):
+        return np.asarray(X)[:, 0]
+
+
+def test_monitor_raises_few_false_alarms_and_finds_drift():
+    rng = np.random.default_rng(0)
+    alarms, delays, p_values = 0, [], []
+    for seed in range(40):
+        monitor = ConformalMonitor(
+            Given(rng.normal(size=100)), false_alarm_probability=0.1, random_state=seed
+        )
+        monitor.update(rng.normal(size=(300, 1)))
+        alarms += monitor.alarm_ is not None
+        p_values.append(monitor.p_values_)
+        monitor.reset().update(rng.normal(size=(100, 1))).update(rng.normal(-1, 1, size=(200, 1)))
+        delays.append(monitor.alarm_ - 100)
+    assert alarms <= 40 * (0.1 + 3 * np.sqrt(0.1 * 0.9 / 40))
+    assert 0 < np.median(delays) < 60
+    assert kstest(np.concatenate(p_values), "uniform").pvalue > 0.01
+
+
+def test_monitor_sees_the_same_in_parts_and_shows_it():
+    rng = np.random.default_rng(0)
+    detector, rows = Given(rng.normal(size=50)), rng.normal(-2, 1, size=(100, 1))
+    whole = ConformalMonitor(detector, random_state=0).update(rows)
+    parts = ConformalMonitor(detector, random_state=0)
+    for part in np.array_split(rows, 7):
+        parts.update(part)
+    pd.testing.assert_frame_equal(parts.frame(), whole.frame())
+    display = MonitorDisplay.from_monitor(whole)
+    pd.testing.assert_frame_equal(display.frame(), whole.frame())
+    assert whole.frame()["alarm"].idxmax() == whole.alarm_
+    plt.close(display.figure_)
+
+
+def test_monitor_refuses_what_is_no_probability():
+    with pytest.raises(ValueError, match="The 'false_alarm_probability' parameter"):
+        ConformalMonitor(Given(np.zeros(5)), false_alarm_probability=2)
