@@ -53,7 +53,7 @@ class Problem:
 
 def problems(group, *, seed, rows, quick):
     if group in ("tables", "contaminated", "creditcard"):
-        divide = _seventy_percent if group == "contaminated" else _half_of_the_normal
+        divide = seventy_percent if group == "contaminated" else half_of_the_normal
         for name in ("creditcard",) if group == "creditcard" else TABLES:
             data = datasets.load(name if group == "creditcard" else f"{datasets.ANOMALIES}{name}")
             train, test = divide(data.y == 1, seed)
@@ -69,13 +69,13 @@ def problems(group, *, seed, rows, quick):
         yield Problem(group, name, data.X[train[:rows]], data.X[test], data.y[test] != normal)
 
 
-def _half_of_the_normal(is_anomaly, seed):
+def half_of_the_normal(is_anomaly, seed):
     normal = np.random.RandomState(seed).permutation(np.flatnonzero(~is_anomaly))
     half = len(normal) // 2
     return normal[:half], np.concatenate([normal[half:], np.flatnonzero(is_anomaly)])
 
 
-def _seventy_percent(is_anomaly, seed):
+def seventy_percent(is_anomaly, seed):
     indices = np.arange(len(is_anomaly))
     return train_test_split(indices, test_size=0.3, stratify=is_anomaly, random_state=seed)
 
@@ -83,6 +83,6 @@ def _seventy_percent(is_anomaly, seed):
 def _published_or_half(data, normal, seed):
     is_normal = data.y == normal
     if data.n_train is None:
-        return _half_of_the_normal(~is_normal, seed)
+        return half_of_the_normal(~is_normal, seed)
     indices = np.arange(len(data.y))
     return np.flatnonzero(is_normal[: data.n_train]), indices[data.n_train :]

@@ -11,15 +11,13 @@ threshold decides how often it cries wolf.
 # Learn what is usual
 # -------------------
 #
-# Benign tumours are the usual rows here. The detector trains on a part of them and reads its
-# threshold off the rest, so that a new benign row is called an outlier with a probability of at
+# Benign tumours are the usual rows here. The detector scales and trains on a part of them and reads
+# its threshold off the rest, so that a new benign row is called an outlier with a probability of at
 # most a tenth. The probability is over the choice of these rows too: with a hundred of them, a
 # single fit may be some points above or below.
 
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skae import ReconstructionOutlierDetector
 
@@ -27,11 +25,9 @@ X, benign = load_breast_cancer(return_X_y=True, as_frame=True)
 X_train, X_test = train_test_split(X[benign == 1], test_size=100, random_state=0)
 malignant = X[benign == 0]
 
-pipeline = make_pipeline(
-    StandardScaler(),
-    ReconstructionOutlierDetector(false_positive_rate=0.1, calibration_size=0.4, random_state=0),
-).set_output(transform="pandas")
-pipeline.fit(X_train)
+detector = ReconstructionOutlierDetector(
+    false_positive_rate=0.1, calibration_size=0.4, random_state=0
+).fit(X_train)
 
 # %%
 # What it finds
@@ -41,8 +37,8 @@ import pandas as pd
 
 rows = pd.concat([X_test, malignant])
 is_malignant = [0] * len(X_test) + [1] * len(malignant)
-print(f"false alarms        {(pipeline.predict(X_test) == -1).mean():.0%}")
-print(f"malignant and found {(pipeline.predict(malignant) == -1).mean():.0%}")
+print(f"false alarms        {(detector.predict(X_test) == -1).mean():.0%}")
+print(f"malignant and found {(detector.predict(malignant) == -1).mean():.0%}")
 
 # %%
 # Scores and threshold
@@ -53,18 +49,16 @@ print(f"malignant and found {(pipeline.predict(malignant) == -1).mean():.0%}")
 from skae.display import ReconstructionErrorDisplay
 
 ReconstructionErrorDisplay.from_estimator(
-    pipeline, rows, is_malignant, target_names=["benign", "malignant"]
+    detector, rows, is_malignant, target_names=["benign", "malignant"]
 )
 
 # %%
 # Why this row?
 # -------------
 #
-# The features that are reconstructed worst say what is unusual.
+# What each feature contributes to the score says what is unusual.
 
 from skae.display import FeatureErrorDisplay
 
-scaler, detector = pipeline
-scaled = scaler.transform(malignant)
-FeatureErrorDisplay.from_estimator(detector, scaled, relative=False)
-print(detector.largest_contributors(scaled[:3]))
+FeatureErrorDisplay.from_estimator(detector, malignant, contributions=True)
+print(detector.largest_contributors(malignant[:3]))

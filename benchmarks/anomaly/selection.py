@@ -1,0 +1,113 @@
+"""Which sum of scores ranks best on 20 tables, chosen each time on the other 19.
+
+Every candidate term is fitted once a table; sums of them then cost nothing. Run with
+``python -m benchmarks.anomaly.selection --seeds 0 1 2``.
+"""
+
+import argparse
+import itertools
+import sys
+import warnings
+from time import perf_counter as clock
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+import skae
+from benchmarks import datasets, start_keras
+from benchmarks.anomaly.problems import TABLES, half_of_the_normal, seventy_percent
+from benchmarks.record import RESULTS, Record, origin
+
+MOST_ROWS = 2000
+FAMILIES = (
+    {"residual": skae.ResidualDistance(), "path": skae.HiddenPath()},
+    {"row": skae.RowDistance()},
+    {
+        "neighbor 5": skae.NeighborDistance(5, n_landmarks=MOST_ROWS),
+        "neighbor of 256": skae.NeighborDistance(),
+        "neighbor of 512": skae.NeighborDistance(n_landmarks=512),
+    },
+    {"isolation": skae.Isolation()},
+)
+PROTOCOLS = {"normal rows": half_of_the_normal, "anomalies left in": seventy_percent}
+CANDIDATES = [
+    tuple(name for name in names if name)
+    for names in itertools.product(*[[*family, None] for family in FAMILIES])
+    if any(names)
+]
+
+
+def aurocs(table, protocol, seed):
+    """Return the AUROC of every candidate sum on a table."""
+    data = datasets.load(f"{datasets.ANOMALIES}{table}")
+    is_anomaly = data.y == 1
+    rng = np.random.RandomState(seed)
+    train, test = PROTOCOLS[protocol](is_anomaly, seed)
+    train = rng.permutation(train)[:MOST_ROWS]
+    test = np.concatenate(
+        [rng.permutation(test[is_anomaly[test] == kind])[:MOST_ROWS] for kind in (False, True)]
+    )
+    terms = [term for family in FAMILIES for term in family.items()]
+    detector = skae.ReconstructionOutlierDetector(
+        score=skae.ScoreEnsemble(terms), calibration_size=1, random_state=seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # one calibration row
+        detector.fit(data.X[train])
+    values = pd.DataFrame(detector.score_terms(data.X[test]), columns=[name for name, _ in terms])
+    return {
+        "+".join(names): roc_auc_score(is_anomaly[test], values[list(names)].sum(axis=1))
+        for names in CANDIDATES
+    }
+
+
+def left_out(found):
+    """Return what is chosen without each table, and its AUROC there, by protocol."""
+    rows = []
+    for table in found.index.unique("table"):
+        others = found.drop(table, level="table").groupby("protocol").mean()
+        chosen = others.sum().idxmax()
+        on_it = found.loc[table].groupby("protocol")[chosen].mean()
+        rows.append({"table": table, "chosen": chosen, **on_it})
+    return pd.DataFrame(rows)
+
+
+def main():
+    """Measure every candidate, choose with each table left out, and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--tables", nargs="+", default=list(TABLES))
+    arguments = parser.parse_args()
+    start_keras()
+    start = clock()
+    rows = {}
+    for table, protocol, seed in itertools.product(arguments.tables, PROTOCOLS, arguments.seeds):
+        rows[table, protocol, seed] = aurocs(table, protocol, seed)
+        print(table, protocol, seed, flush=True)
+    found = pd.DataFrame(rows).T.rename_axis(["table", "protocol", "seed"])
+    means = found.groupby("protocol").mean().T.rename_axis("sum")
+    means = means.loc[means.sum(axis=1).sort_values(ascending=False).index].reset_index()
+    chosen = left_out(found)
+    best = means["sum"][0]
+    parts = [name for family in FAMILIES for name in family]
+    by_table = found[[*parts, best]].groupby(["table", "protocol"]).mean().reset_index()
+    figures = {f"chosen on the others, {name}": float(chosen[name].mean()) for name in PROTOCOLS}
+    print(means.head(12).to_string(), figures, sep="\n")
+    record = Record(
+        "anomaly/selection",
+        f"Sums of scores on {len(arguments.tables)} tables",
+        f"{best} is best over all tables.",
+        figures=figures | {f"best, {name}": float(means[name][0]) for name in PROTOCOLS},
+        tables={"sums": means, "left out": chosen, "parts by table": by_table},
+        origin=origin(
+            " ".join(["python -m benchmarks.anomaly.selection", *sys.argv[1:]]),
+            arguments.seeds,
+            clock() - start,
+        ),
+    )
+    print(record.save(RESULTS))
+
+
+if __name__ == "__main__":
+    main()
