@@ -301,29 +301,13 @@ def _summed(score: SummedScore, passage) -> Any:
 def _isolation(score: Isolation, passage) -> Any:
     standardized: Any = score.standardized(passage.rows)
     rows = tf.cast(standardized.tensor, tf.float64)
-    starts = np.cumsum([0, *(tree.node_count for tree in score.trees_)])
-    # A leaf is its own child, so that every row takes as many steps in every tree.
-    left, right = (
-        np.concatenate(
-            [
-                np.where(children < 0, np.arange(len(children)), children) + start
-                for start, children in zip(starts, trees, strict=False)
-            ]
-        )
-        for trees in (
-            [tree.children_left for tree in score.trees_],
-            [tree.children_right for tree in score.trees_],
-        )
-    )
-    feature = np.concatenate([np.maximum(tree.feature, 0) for tree in score.trees_])
-    threshold = np.concatenate([tree.threshold for tree in score.trees_])
-    node = tf.zeros_like(rows[:, :1], dtype=tf.int64) + starts[None, :-1]
-    for _ in range(max(tree.max_depth for tree in score.trees_)):
-        value = tf.gather(rows, tf.gather(feature, node), batch_dims=1)
-        is_left = value <= tf.gather(threshold, node)
+    left, right = score.children_.T
+    node = tf.zeros_like(rows[:, :1], dtype=tf.int64) + score.roots_
+    for _ in range(score.n_steps_):
+        value = tf.gather(rows, tf.gather(score.features_, node), batch_dims=1)
+        is_left = value <= tf.gather(score.cuts_, node)
         node = tf.where(is_left, tf.gather(left, node), tf.gather(right, node))
-    depths = tf.gather(np.concatenate(score.depths_), node)
-    return score.of_depth(_array(tf.reduce_mean(depths, axis=1)))
+    return score.of_depth(_array(tf.gather(score.depths_, node)))
 
 
 @anomaly.register

@@ -20,7 +20,7 @@ from skae.engine._own_state import OwnState
 from skae.layers import _packed_layers as packed_layers
 from skae.model import _persistence as persistence
 from skae.model._scaling import GlobalScale
-from skae.outlier._scores import SCORES
+from skae.outlier._named_scores import SCORES
 from skae.outlier._whitening import Whitening
 
 # They run code that is not Keras's, or read files that their configuration names.

@@ -221,22 +221,34 @@ class Isolation(BaseScore):
         """Grow the forest."""
         rows = passage.rows
         self.center_, self.spread_ = np.median(rows, axis=0), usual_spread(rows)
-        self.forest_ = IsolationForest(
-            n_estimators=self.n_estimators, random_state=self.random_state
-        ).fit(self.standardized(rows))
-        self.trees_ = [tree.tree_ for tree in self.forest_.estimators_]
-        self.depths_ = [_depths(tree) for tree in self.trees_]
+        forest = IsolationForest(n_estimators=self.n_estimators, random_state=self.random_state)
+        trees = [tree.tree_ for tree in forest.fit(self.standardized(rows)).estimators_]
+        # All trees in one array each; a leaf is its own child, so that all take as many steps.
+        ends = np.cumsum([tree.node_count for tree in trees])
+        self.roots_ = np.append(0, ends[:-1])
+        self.children_ = np.concatenate(
+            [_children(tree) + root for tree, root in zip(trees, self.roots_, strict=True)]
+        )
+        self.features_ = np.concatenate([np.maximum(tree.feature, 0) for tree in trees])
+        self.cuts_ = np.concatenate([tree.threshold for tree in trees])
+        self.depths_ = np.concatenate([_depths(tree) for tree in trees])
+        self.n_steps_ = max(tree.max_depth for tree in trees)
+        self.usual_depth_ = float(_path_length(forest.max_samples_)) or 1.0
         return self
 
     def anomaly(self, passage):
         """Return 2 to the power of minus each row's mean depth over the usual one."""
         rows = self.standardized(passage.rows)
-        trees = zip(self.trees_, self.depths_, strict=True)
-        return self.of_depth(np.mean([depths[tree.apply(rows)] for tree, depths in trees], axis=0))
+        values, starts = rows.ravel(), np.arange(len(rows))[:, None] * rows.shape[1]
+        children, node = self.children_.ravel(), self.roots_
+        for _ in range(self.n_steps_):
+            is_right = values[starts + self.features_[node]] > self.cuts_[node]
+            node = children[2 * node + is_right]
+        return self.of_depth(np.broadcast_to(self.depths_[node], (len(rows), len(self.roots_))))
 
-    def of_depth(self, mean_depth: np.ndarray) -> np.ndarray:
-        """Return the anomaly of rows that are isolated at a mean depth."""
-        return np.power(2.0, -mean_depth / (_path_length(self.forest_.max_samples_) or 1.0))
+    def of_depth(self, depths: np.ndarray) -> np.ndarray:
+        """Return the anomaly of rows for their depths in each tree."""
+        return np.power(2.0, -depths.mean(axis=1) / self.usual_depth_)
 
     def standardized(self, rows: np.ndarray) -> np.ndarray:
         """Return rows as the forest takes them, in units that float32 can hold."""
@@ -251,6 +263,12 @@ class Isolation(BaseScore):
             rows[:, feature] = center
             drops[:, feature] = whole - self.anomaly(replace(passage, samples=rows))
         return shared_out(whole, drops)
+
+
+def _children(tree):
+    """Return the left and the right child of each node, of a leaf itself."""
+    children = np.column_stack([tree.children_left, tree.children_right])
+    return np.where(children < 0, np.arange(tree.node_count)[:, None], children)
 
 
 def _depths(tree):
