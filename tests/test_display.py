@@ -27,9 +27,9 @@ from skae import (
     ReconstructionOutlierDetector,
     SequenceAutoencoder,
     VariationalAutoencoder,
-    _chunks,
     display,
 )
+from skae.data import _chunks
 from skae.display import (
     CodeUsageDisplay,
     EncodedStateDisplay,
@@ -444,7 +444,7 @@ def test_far_errors_are_drawn_on_a_logarithmic_axis(ax):
 
 
 def test_feature_errors_are_those_of_all_rows(pca, monkeypatch, ax):
-    monkeypatch.setattr(_chunks, "_ROWS_AT_ONCE", 500)
+    monkeypatch.setattr(_chunks, "ROWS_AT_ONCE", 500)
     shifted = X + 1e6
     fitted = PCA(4, random_state=0).fit(shifted)
     shown = FeatureErrorDisplay.from_estimator(fitted, shifted, relative=True, ax=ax)

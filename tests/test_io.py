@@ -25,7 +25,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skae
-from skae.outlier._scores import SCORES
+from skae.outlier._named_scores import SCORES
 from tests.estimators import dense_model, digits
 
 FILES = Path(__file__).parent / "files"

@@ -173,7 +173,7 @@ BAD_PARAMETERS = {
 @pytest.mark.parametrize(
     ("parameter", "value"),
     [(parameter, value) for parameter, values in BAD_PARAMETERS.items() for value in values],
-    ids=lambda value: getattr(value, "__name__", repr(value)),
+    ids=lambda value: getattr(value, "__name__", repr(value).split(" at ")[0]),
 )
 def test_parameters_out_of_range_are_refused(fitted, parameter, value):
     """The error names the parameter, what it may be and what it is; the fitted codes stay."""

@@ -26,7 +26,8 @@ def learner_of(estimator, task: FitTask | None) -> Iterator:
     learner = with_plain_parameters(estimator)
     learner._fit_task = task
     model = vars(estimator).get("model_")
-    with nullcontext() if model is None else _unchanged_on_error(model):
+    unchanged = nullcontext() if model is None else _unchanged_on_error(model)
+    with engine.interrupts_as_such(), unchanged:
         yield learner
         del learner._fit_task
         if task is not None:

@@ -15,6 +15,7 @@ from skae.engine._arguments import (
 from skae.engine._batches import resolved_batch_size
 from skae.engine._disk_cache import use_disk_cache
 from skae.engine._inference import Mapping, apply_model
+from skae.engine._interrupts import interrupts_as_such
 from skae.engine._loop import DivergedError, TrainingResult, train_model, warn_interrupted
 from skae.engine._metrics import EpochMetrics, make_metrics
 from skae.engine._own_state import load_own_states, own_states
@@ -39,6 +40,7 @@ __all__ = [
     "check_process",
     "clear_compiled_programs",
     "compile_model",
+    "interrupts_as_such",
     "is_forked",
     "load",
     "load_own_states",

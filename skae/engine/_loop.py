@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skae.engine._interrupts import interrupts_as_such
 from skae.engine._programs import cached_program
 from skae.engine._progress import RowProgress
 from skae.engine._proof import leaves_model_alone
@@ -254,7 +255,8 @@ class _Run:
             else self._resume(self._stood, epochs, result, best, listeners)
         )
         try:
-            self._run_each(left, listeners, patience, keep_best, result, best)
+            with interrupts_as_such():
+                self._run_each(left, listeners, patience, keep_best, result, best)
         except KeyboardInterrupt:
             if not result.history:
                 raise

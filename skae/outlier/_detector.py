@@ -32,7 +32,7 @@ from skae.outlier._scores import BaseScore, usual_errors
 class ReconstructionOutlierDetector(
     SavingMixin, CalibratedDetector, FeatureErrorsMixin, HasScoreParameter
 ):
-    """Outliers are rows that an autoencoder of the others does not give back.
+    """Detect outliers from reconstruction errors, with a threshold that keeps a promised rate.
 
     Any estimator with ``transform`` and ``inverse_transform`` serves: a skae autoencoder, ``PCA``,
     ``NMF``, a Pipeline that ends in one of them. It is trained on a part of the rows; the threshold
