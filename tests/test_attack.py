@@ -1,7 +1,7 @@
 """Fits in any order, in threads and after interrupts give bit for bit what each gives alone.
 
-A few configurations are part of every run; ``pytest -m slow tests/test_attack.py`` takes
-several hundred, and half an hour of two cores.
+``pytest -m slow tests/test_attack.py`` takes
+several hundred configurations, and half an hour of two cores.
 """
 
 import json
@@ -27,7 +27,7 @@ PAIRS_AT_ONCE = 50
 parts = pytest.mark.parametrize(
     ("n_pairs", "first"),
     [
-        (3, 0),
+        pytest.param(3, 0, marks=pytest.mark.slow),
         *(
             pytest.param(PAIRS_AT_ONCE, part * PAIRS_AT_ONCE, marks=pytest.mark.slow)
             for part in range(6)
@@ -98,7 +98,7 @@ def _interrupt(signal_number, frame):
 @pytest.mark.parametrize(
     ("n_pairs", "first", "n_interrupts"),
     [
-        (2, 0, 4),
+        pytest.param(2, 0, 4, marks=pytest.mark.slow),
         *(pytest.param(25, 1000 + i, 25, marks=pytest.mark.slow) for i in range(4)),
     ],
 )

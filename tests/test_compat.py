@@ -218,6 +218,7 @@ assert methods() == before and dict(os.environ) == variables
 """
 
 
+@pytest.mark.slow
 def test_scikeras_leaves_keras_as_it_was():
     subprocess.run([sys.executable, "-c", _LEAVES_AS_IT_WAS], check=True)
 

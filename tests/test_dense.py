@@ -88,6 +88,7 @@ def test_two_components_in_a_pipeline_with_svc_beat_those_of_pca():
     assert pipeline.score(X_test, y_test) >= by_pca.score(X_test, y_test) + 0.12
 
 
+@pytest.mark.slow
 def test_grid_search_in_two_processes_gives_what_one_gives():
     X, y = datasets.load_iris(return_X_y=True)
     pipeline = Pipeline(

@@ -488,12 +488,14 @@ def _in_a_fresh_process(code, **settings):
     )
 
 
+@pytest.mark.slow
 def test_first_fit_says_at_most_one_line():
     done = _in_a_fresh_process(_FIRST_FIT)
     assert len(done.stderr.splitlines()) <= 1, done.stderr
     assert done.stdout == "None\n"
 
 
+@pytest.mark.slow
 def test_worker_that_unpickles_says_at_most_one_line(X):
     fitted = DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL).fit(X)
     code = (
@@ -504,6 +506,7 @@ def test_worker_that_unpickles_says_at_most_one_line(X):
     assert done.stdout == "(1, 2)\n"
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_imported_beside_jax():
     pytest.importorskip("jax")
     check = """
@@ -517,6 +520,7 @@ print([name for name in sys.modules if name.split(".")[0] == "tensorflow"])
     assert len(done.stderr.splitlines()) <= 1, done.stderr
 
 
+@pytest.mark.slow
 def test_log_level_of_the_user_is_left_alone():
     assert _in_a_fresh_process(_FIRST_FIT, TF_CPP_MIN_LOG_LEVEL="0").stdout == "0\n"
 

@@ -574,10 +574,12 @@ def other_process():
     return json.loads(done.stdout.split("seen:")[-1])
 
 
+@pytest.mark.slow
 def test_import_loads_no_backend(other_process):
     assert other_process["loaded"] == []
 
 
+@pytest.mark.slow
 def test_process_is_left_as_it_was(other_process):
     assert other_process["drew from global generators"] == []
     assert other_process["patched"] == []
@@ -587,6 +589,7 @@ def test_process_is_left_as_it_was(other_process):
     assert [key for key in other_process["environment"] if not key.startswith(theirs)] == []
 
 
+@pytest.mark.slow
 def test_codes_are_the_same_in_another_process(other_process, name, fitted):
     np.testing.assert_array_equal(
         fitted.transform(digits()), np.array(other_process["codes"][name])

@@ -5,20 +5,20 @@
 """
 
 import argparse
-import json
-import platform
 import resource
+import shlex
 import shutil
 import sys
 import tempfile
 import threading
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-RESULTS = Path(__file__).parents[1] / "results" / "scale"
+from benchmarks.record import RESULTS, Record, origin
+
 N_FEATURES = 100
 MEGABYTE = 2**20
 
@@ -198,20 +198,24 @@ def main():
     parser.add_argument("--limit", type=int, default=600)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
+    begin = time.perf_counter()
     try:
-        record = PARTS[arguments.part](written(arguments.kind, folder, arguments.rows), arguments)
+        found = PARTS[arguments.part](written(arguments.kind, folder, arguments.rows), arguments)
     finally:
         shutil.rmtree(folder)
-    record |= vars(arguments) | {
-        "command": " ".join(["python -m benchmarks.scale", *sys.argv[1:]]),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("keras", "numpy", "skae", "tensorflow")},
-        "seed": 0,
-    }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{arguments.part}_{arguments.kind}_{arguments.rows}.json"
-    path.write_text(json.dumps(record, indent=2) + "\n")
-    print(json.dumps(record))
+    one = Record(
+        f"scale/{arguments.part}_{arguments.kind}_{arguments.rows}",
+        f"{arguments.part}, {arguments.rows:,} rows of {arguments.kind}",
+        "",
+        tables={"figures": pd.DataFrame(list(found.items()), columns=["figure", "value"])},
+        settings={name: str(value) for name, value in vars(arguments).items()},
+        origin=origin(
+            shlex.join(["python", "-m", "benchmarks.scale", *sys.argv[1:]]),
+            [0],
+            time.perf_counter() - begin,
+        ),
+    )
+    print(one.save(RESULTS), found)
 
 
 if __name__ == "__main__":
