@@ -29,10 +29,16 @@ def make_metrics(metrics) -> list[keras.metrics.Metric]:
 def _made(metric):
     if isinstance(metric, keras.metrics.Metric):
         return type(metric).from_config(metric.get_config())
+    if isinstance(metric, keras.losses.Loss):
+        raise ValueError(
+            "metrics must be names, functions of targets and outputs, or keras.metrics.Metric; got "
+            f"the loss {metric.name!r}. Pass its name or its function, such as keras.losses.huber."
+        )
     found = keras.metrics.get(metric)
-    name = metric if isinstance(metric, str) else getattr(found, "name", found.__name__)
     if isinstance(found, keras.metrics.Metric):
+        name = metric if isinstance(metric, str) else found.name
         return type(found).from_config({**found.get_config(), "name": name})
+    name = metric if isinstance(metric, str) else getattr(found, "__name__", type(found).__name__)
     return keras.metrics.MeanMetricWrapper(found, name=name)
 
 
