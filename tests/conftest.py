@@ -10,7 +10,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 from sklearn.base import clone
 
-from tests.estimators import AUTOENCODERS, EXEMPT, digits
+from tests.estimators import AUTOENCODERS, CORE, EXEMPT, digits
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave properties of all autoencoders, but for those in the core, to the slow tests."""
+    for item in items:
+        name = item.callspec.params.get("name") if hasattr(item, "callspec") else None
+        if name in AUTOENCODERS and name not in CORE:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(name="X", scope="session")

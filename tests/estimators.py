@@ -67,6 +67,9 @@ AUTOENCODERS = {
     "VariationalAutoencoder": VariationalAutoencoder(2, network=_DENSE, **_SMALL),
 }
 
+# Those that `make test` tries common properties on: plain, with noise and penalty, and one's own.
+CORE = {"DenseAutoencoder", "KerasAutoencoder", "VariationalAutoencoder"}
+
 _ROW_SHAPES = ("image_shape", "sequence_shape")
 
 # Estimators whose training does not start from PCA's reconstruction, each with the reason.

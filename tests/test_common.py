@@ -60,12 +60,7 @@ def test_every_public_autoencoder_is_listed():
     assert autoencoders == set(AUTOENCODERS)
 
 
-_OTHERS = sorted({*AUTOENCODERS} - {"DenseAutoencoder"})
-
-
-@pytest.mark.parametrize(
-    "name", ["DenseAutoencoder", *(pytest.param(name, marks=pytest.mark.slow) for name in _OTHERS)]
-)
+@pytest.mark.parametrize("name", AUTOENCODERS)
 def test_scikit_learn_checks(name):
     results = check_estimator(
         for_any_table(AUTOENCODERS[name]),

@@ -223,6 +223,7 @@ def test_scikeras_leaves_keras_as_it_was():
     subprocess.run([sys.executable, "-c", _LEAVES_AS_IT_WAS], check=True)
 
 
+@pytest.mark.slow
 def test_private_names_of_scikit_learn_do_not_need_keras():
     code = "import sys; from skae import _compat; assert not {'keras', 'jax'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -69,6 +69,7 @@ def test_never_worse_than_pca_on_held_out_rows_and_codes_tell_classes_better(n_c
     assert np.mean(gained) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _EXTERNAL)
 def test_never_worse_than_pca_on_external_data(name):
     for n_components in (2, 6):

@@ -150,6 +150,7 @@ def test_a_hundred_thousand_rows(name, autoencoder, ax):
     EVERY[name](autoencoder, rows, np.arange(len(rows)) % 10, ax)
 
 
+@pytest.mark.slow
 def test_import_loads_neither_keras_nor_matplotlib():
     program = (
         "import sys, skae.display, skae; skae.display.__all__;"

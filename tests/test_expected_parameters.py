@@ -107,6 +107,7 @@ def test_search_over_sizes_of_the_default_network(parameter, X):
 # ---- dropout ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @objectives
 def test_dropout_reaches_every_objective(objective, X):
     plain = objective(2, network=DenseNetwork((16,)), **SMALL).fit(X)

@@ -330,6 +330,7 @@ def test_lambda_layers_are_refused(X, tmp_path):
 # ---- the file ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_size_is_that_of_the_weights(X, tmp_path):
     autoencoder = skae.DenseAutoencoder(8, epochs=1, init="random").fit(np.tile(X, (1, 8)))
     autoencoder.save(tmp_path / "file")

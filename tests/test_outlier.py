@@ -199,6 +199,7 @@ def test_scores_do_not_depend_on_the_place_of_a_row_in_the_batch():
     np.testing.assert_array_equal(detector.score_samples(rows[order]), scores[order])
 
 
+@pytest.mark.slow
 def test_scores_are_the_same_in_another_process():
     code = (
         "import numpy as np; from skae import ReconstructionOutlierDetector as Detector;"

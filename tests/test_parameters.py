@@ -143,6 +143,7 @@ def test_weighted_sums_of_many_float32_rows_are_exact():
     assert GlobalScale.of(rows, weights).scale == pytest.approx(GlobalScale.of(rows, None).scale)
 
 
+@pytest.mark.slow
 def test_equal_weights_change_nothing_for_many_float32_rows():
     rng = np.random.RandomState(0)
     rows = rng.randn(30_000, 4).astype(np.float32) @ np.diag([3, 1, 1, 1]).astype(np.float32)

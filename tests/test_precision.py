@@ -24,6 +24,7 @@ def policy(request):
 DENSE_KINDS = [name for name in AUTOENCODERS if not name.startswith(("Conv", "Sequence"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_bfloat16"], indirect=True)
 @pytest.mark.parametrize("name", DENSE_KINDS)
 def test_mixed_precision_reconstructs_nearly_as_single_precision(policy, name):

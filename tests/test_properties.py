@@ -72,6 +72,7 @@ def fitted_or_refused(autoencoder, rows):
     return False
 
 
+@pytest.mark.slow
 @EXAMINED
 @hypothesis.given(rows=tables())
 def test_any_table_is_encoded_and_given_back(rows):

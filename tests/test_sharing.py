@@ -35,6 +35,7 @@ def alone(estimator):
     return estimator.fit(X).history_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delta", [0.01, 5.0])
 def test_state_of_a_loss_that_its_configuration_leaves_out_counts(delta):
     expected = alone(dense(loss=losses.Huber(delta=delta)))

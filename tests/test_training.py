@@ -298,6 +298,7 @@ class Witness(callbacks.Callback):
         self.told.append(f"train end {sorted(logs)}")
 
 
+@pytest.mark.slow
 def test_hooks_are_called_in_the_order_of_keras_fit():
     ours, theirs = Witness(), Witness()
     autoencoder = small(callbacks=[ours], epochs=2, validation_split=0.0).fit(X)
@@ -424,6 +425,7 @@ def _state_of(estimator):
         estimator.set_params(callbacks=held)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", ["fit", "partial_fit"])
 @pytest.mark.parametrize("warm_start", [False, True])
 @pytest.mark.parametrize("early_stopping", [False, True])
