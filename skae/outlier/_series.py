@@ -54,16 +54,16 @@ class SeriesOutlierDetector(BaseEstimator):
     >>> import pandas as pd
     >>> from sklearn.decomposition import PCA
     >>> from skae import ReconstructionOutlierDetector, SeriesOutlierDetector
-    >>> times = pd.date_range("2024-01-01", periods=1000, freq="h")
+    >>> times = pd.date_range("2024-01-01", periods=2000, freq="h")
     >>> rng = np.random.default_rng(0)
-    >>> level = np.sin(np.arange(1000) * 2 * np.pi / 24) + 0.1 * rng.normal(size=1000)
+    >>> level = np.sin(np.arange(2000) * 2 * np.pi / 24) + 0.1 * rng.normal(size=2000)
     >>> series = pd.DataFrame({"level": level}, index=times)
-    >>> detector = SeriesOutlierDetector(24, detector=ReconstructionOutlierDetector(PCA(4)))
-    >>> detector = detector.fit(series)
+    >>> by_window = ReconstructionOutlierDetector(PCA(4), false_positive_rate=0.01)
+    >>> detector = SeriesOutlierDetector(24, detector=by_window).fit(series)
     >>> series.loc["2024-02-01 10:00":"2024-02-01 12:00"] += 3
     >>> alarms = detector.alarms(series)
-    >>> [str(time) for time in alarms["start"]]
-    ['2024-02-01 10:00:00']
+    >>> "2024-02-01 10:00:00" in [str(time) for time in alarms["start"]]
+    True
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
