@@ -60,7 +60,12 @@ def test_every_public_autoencoder_is_listed():
     assert autoencoders == set(AUTOENCODERS)
 
 
-@pytest.mark.parametrize("name", AUTOENCODERS)
+_OTHERS = sorted({*AUTOENCODERS} - {"DenseAutoencoder"})
+
+
+@pytest.mark.parametrize(
+    "name", ["DenseAutoencoder", *(pytest.param(name, marks=pytest.mark.slow) for name in _OTHERS)]
+)
 def test_scikit_learn_checks(name):
     results = check_estimator(
         for_any_table(AUTOENCODERS[name]),

@@ -10,6 +10,8 @@ from sklearn.base import clone
 from skae import DenseAutoencoder
 from tests.estimators import AUTOENCODERS, digits
 
+pytestmark = pytest.mark.slow
+
 X = digits(60)
 
 

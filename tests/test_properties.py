@@ -14,6 +14,8 @@ from skae.io._container import read_file, write_file
 from skae.io._reading import Reader
 from skae.io._writing import Writer
 
+pytestmark = pytest.mark.slow
+
 # More examples: SKAE_EXAMPLES=300. They are the same every time, so that a failure is found again.
 EXAMPLES = int(os.environ.get("SKAE_EXAMPLES", "8"))
 EXAMINED = hypothesis.settings(

@@ -169,6 +169,7 @@ class Meddler(callbacks.Callback):
             setattr(target, name, value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "meddler"),
     [

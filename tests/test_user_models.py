@@ -16,6 +16,8 @@ from sklearn.base import clone
 
 from skae import DenoisingAutoencoder, DenseAutoencoder, KerasAutoencoder, KerasNetwork
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"epochs": 1, "batch_size": 32, "random_state": 0}
 ROWS = np.random.RandomState(0).normal(5, 3, (50, 6)).astype("float32")
 
