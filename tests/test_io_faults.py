@@ -117,3 +117,8 @@ def test_files_can_be_read_by_whom_the_process_allows(scaler, tmp_path):
     finally:
         os.umask(before)
     assert Path(tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+def test_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="folder of .*nowhere"):
+        skae.DenseAutoencoder().save(tmp_path / "nowhere" / "new.skae")

@@ -246,6 +246,11 @@ class AutoencoderFitting(CommonParameters, CallbackSupportMixin, ABC):
 
     def _validation_rows(self, X):
         """Return rows to monitor with, as the network sees them."""
+        if isinstance(X, tuple):
+            raise TypeError(
+                f"Expected validation_data to be samples like X; received a tuple of {len(X)}. An "
+                "autoencoder's targets are the samples themselves: pass the first item alone."
+            )
         try:
             rows, _ = self._training_rows(X, None, reset=False)
         except (TypeError, ValueError) as error:

@@ -18,6 +18,8 @@ def write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
         If the folder or the disk does not take it; the path is then as it was.
     """
     path = Path(os.path.realpath(path))  # a link stays one
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"Expected the folder of {path} to be there; make it before.")
     beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}.part")
     try:
         with open(beside, "xb") as file:
