@@ -613,6 +613,6 @@ def test_values_that_callbacks_add_to_the_logs_are_in_the_history(X):
     assert history["twice"] == [2 * loss for loss in history["loss"]]
 
 
-def test_pairs_of_validation_data_are_refused():
+def test_pairs_of_validation_data_are_refused(X):
     with pytest.raises(TypeError, match="samples like X; received a tuple of 2"):
-        skae.DenseAutoencoder(2).fit(digits(), validation_data=(digits(20), digits(20)))
+        skae.DenseAutoencoder(2).fit(X, validation_data=(X, X))

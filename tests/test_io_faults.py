@@ -120,5 +120,5 @@ def test_files_can_be_read_by_whom_the_process_allows(scaler, tmp_path):
 
 
 def test_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="folder of .*nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"folder of .*nowhere"):
         skae.DenseAutoencoder().save(tmp_path / "nowhere" / "new.skae")
