@@ -19,7 +19,7 @@ _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 # faster.
 _FEWEST_STEPS_FOR_XLA = 500
 _MOST_PARAMETERS_FOR_XLA = 1_000_000
-_MOST_ELEMENTS_PACKED = {"graph": 2**12, "xla": 2**15}
+_MOST_ELEMENTS_PACKED = {"graph": 2**12, "xla": 2**12}
 # Keras's own noise is drawn by a generator that XLA makes slow.
 _NOISE = (
     keras.layers.AlphaDropout,
