@@ -19,7 +19,7 @@ _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
 # faster.
 _FEWEST_STEPS_FOR_XLA = 500
 _MOST_PARAMETERS_FOR_XLA = 1_000_000
-_MOST_ELEMENTS_PACKED = {"graph": 2**12, "xla": 2**12}
+_MOST_ELEMENTS_PACKED = 2**12
 # Keras's own noise is drawn by a generator that XLA makes slow.
 _NOISE = (
     keras.layers.AlphaDropout,
@@ -46,7 +46,7 @@ class TensorFlowProgram(CompiledProgram):
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
         super().__init__(model, batch_size, variant)
-        self._trained = packed_if_possible(model, _MOST_ELEMENTS_PACKED[variant])
+        self._trained = packed_if_possible(model, _MOST_ELEMENTS_PACKED)
         self._state = [*model.variables, *model.optimizer.variables]
         self._kept: list[tf.Tensor] = []
         shape = self._core.input.shape[1:]
