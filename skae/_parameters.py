@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skae._compat import Interval, Options, StrOptions
-from skae.layers._activations import activation_name
+from skae.engine import activation_name
 
 
 class KerasName(StrOptions):

@@ -77,12 +77,13 @@ def test_code_of_the_deploy_page_runs():
     assert len(list(found["folder"].iterdir())) == 4
 
 
-def test_code_of_the_readme_runs(monkeypatch):
+def test_code_of_the_readme_runs(monkeypatch, tmp_path):
     """Fits take one epoch on few samples; the search has two folds and no workers."""
     from sklearn import datasets, model_selection
 
     import skae
 
+    monkeypatch.chdir(tmp_path)
     X, y = datasets.load_digits(return_X_y=True)
     monkeypatch.setattr(datasets, "load_digits", lambda return_X_y: (X[:200], y[:200]))
     monkeypatch.setitem(skae.DenseAutoencoder.__init__.__kwdefaults__, "epochs", 1)
@@ -97,6 +98,7 @@ def test_code_of_the_readme_runs(monkeypatch):
             SVC=SVC,
         )
     assert found["codes"].shape == (200, 2)
+    assert (tmp_path / "digits.onnx").exists()
     assert set(found["search"].best_params_) == {"ae__n_components", "ae__hidden_layer_sizes"}
     plt.close(found["figure"])
 

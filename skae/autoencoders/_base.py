@@ -16,7 +16,7 @@ from skae.data._chunks import chunks
 from skae.data._frames import feature_names_of, framed
 from skae.data._mapping import over_blocks, sum_over_blocks
 from skae.data._validation import check_row_shape, validate_codes, validate_rows
-from skae.model._persistence import KerasHolder
+from skae.packing import KerasHolder
 
 
 class BaseAutoencoder(

@@ -6,7 +6,7 @@ import keras
 from sklearn import base
 
 from skae import engine
-from skae.model._persistence import PackedModel
+from skae.packing import PackedModel
 
 try:
     from sklearn.callback import CallbackSupportMixin

@@ -1,10 +1,8 @@
-"""From rows to a fitted model: what a variant says, and the steps of fit."""
+"""From rows to a fitted model: the steps of fit."""
 
-from abc import ABC, abstractmethod
 from math import prod
 from typing import Any, ClassVar, Self
 
-import keras
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
@@ -12,29 +10,27 @@ from sklearn.utils import check_random_state
 from skae import engine
 from skae._compat import fit_context
 from skae._parameters import changed_parameters, described
-from skae.autoencoders._common_parameters import CommonParameters
 from skae.autoencoders._fit_tasks import CallbackSupportMixin, EpochTasks, FitTask
 from skae.autoencoders._learner import learner_of
+from skae.autoencoders._objective_hooks import ObjectiveHooks
+from skae.autoencoders._output_range import within_range
 from skae.data._chunks import chunks
 from skae.data._validation import (
     check_row_shape,
     drop_weightless,
-    in_reach,
     validate_rows_or_blocks,
     warn_of_ignored_targets,
 )
 from skae.engine._seeding import seeded
-from skae.layers._activations import activated, activation_name
 from skae.model._assembly import assemble
-from skae.model._principal import is_beaten, principal_axes
+from skae.model._principal import is_beaten
 from skae.model._scaling import GlobalScale, weighted_mean
-from skae.networks import BaseNetwork
 
 _DEFAULT_PATIENCE = 20
 _COMPILED = {"optimizer", "learning_rate", "loss"}
 
 
-class AutoencoderFitting(CommonParameters, CallbackSupportMixin, ABC):
+class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
     """The half of every autoencoder that learns; :class:`BaseAutoencoder` adds its use."""
 
     _built_with: dict[str, Any]
@@ -47,71 +43,6 @@ class AutoencoderFitting(CommonParameters, CallbackSupportMixin, ABC):
         | _COMPILED
     )
     """Parameters that may change between calls that train the same model."""
-
-    # ---- what a variant says --------------------------------------------------------------
-
-    @abstractmethod
-    def make_network(self) -> BaseNetwork:
-        """Return the network: the layers on either side of the code."""
-
-    def corrupt(self, inputs: Any) -> Any:
-        r"""Return what the encoder sees of the standardised input.
-
-        Parameters
-        ----------
-        inputs : KerasTensor of shape (None, \*sample_shape)
-
-        Returns
-        -------
-        seen : KerasTensor of the same shape
-        """
-        return inputs
-
-    def compute_code(self, features: Any, kernel_initializer: Any) -> Any:
-        """Return the code; if ``n_components`` is None it is the features.
-
-        Parameters
-        ----------
-        features : KerasTensor
-            Output of the network's encoder body.
-        kernel_initializer : str or keras.initializers.Initializer
-            What the kernel starts from; zeros where PCA's projection is added.
-
-        Returns
-        -------
-        codes : KerasTensor of shape (None, n_components)
-        """
-        if self.n_components is None:
-            return features
-        if len(features.shape) > 2:
-            features = keras.layers.Flatten(name="code_flatten")(features)
-        layer = keras.layers.Dense(
-            self.n_components, kernel_initializer=kernel_initializer, name="code"
-        )
-        return activated(layer, self.code_activation, features)
-
-    def regularize_code(self, seen: Any, features: Any, codes: Any) -> Any:
-        """Return the code as the decoder gets it: with a penalty, or drawn at random.
-
-        Parameters
-        ----------
-        seen, features, codes : KerasTensor
-            What the encoder sees, the output of its body, and the code.
-
-        Returns
-        -------
-        codes : KerasTensor of the same shape
-        """
-        return codes
-
-    def _principal_start(self, rows, rng):
-        """Return the linear maps to codes and back, (n_features, k) and (k, n_features)."""
-        axes = principal_axes(rows, self.n_components, rng)
-        return axes.T, axes
-
-    def _objective_callbacks(self):
-        """Return callbacks that training needs, beside the user's."""
-        return []
 
     def _user_callbacks(self):
         return engine.make_callbacks(self.callbacks, self._routed("callbacks"))
@@ -242,7 +173,7 @@ class AutoencoderFitting(CommonParameters, CallbackSupportMixin, ABC):
         if reset:
             self._row_shape = row_shape
         check_row_shape(self, row_shape, self._row_shape)
-        return drop_weightless(in_reach(rows, self.output_activation), sample_weight)
+        return drop_weightless(within_range(rows, self.output_activation), sample_weight)
 
     def _validation_rows(self, X):
         """Return rows to monitor with, as the network sees them."""
@@ -318,13 +249,13 @@ class AutoencoderFitting(CommonParameters, CallbackSupportMixin, ABC):
         )
 
     def _standardizes(self):
-        return activation_name(self.output_activation) == "linear"
+        return engine.activation_name(self.output_activation) == "linear"
 
     def _starts_from_pca(self, n_rows):
         most = min(n_rows, self.n_features_in_)
         possible = self.n_components is not None and self.n_components <= most
         possible = possible and self.make_network().starts_at_zero
-        linear = self._standardizes() and activation_name(self.code_activation) == "linear"
+        linear = self._standardizes() and engine.activation_name(self.code_activation) == "linear"
         if self.init == "pca" and not (possible and linear):
             raise ValueError(
                 "init='pca' needs linear code and output and n_components of at most "
@@ -388,17 +319,20 @@ class AutoencoderFitting(CommonParameters, CallbackSupportMixin, ABC):
     def _run_epochs(self, training, validation, *, epochs, patience, keep_best, rng):
         """Run epochs and take over what came of them; tell whether the user let them end."""
         self.batch_size_ = engine.resolved_batch_size(self.batch_size, len(training))
-        result = engine.train_model(
-            self.model_,
-            training,
-            validation=validation,
-            optimizer_state=self._optimizer_state,
+        plan = engine.TrainingPlan(
             epochs=epochs,
             initial_epoch=self.n_epochs_,
             batch_size=self.batch_size_,
             shuffle=self.shuffle,
             patience=patience or None,
             keep_best=keep_best,
+        )
+        result = engine.train_model(
+            self.model_,
+            training,
+            plan,
+            validation=validation,
+            optimizer_state=self._optimizer_state,
             callbacks=[
                 *self._objective_callbacks(),
                 *self._epoch_metrics(training, validation),

@@ -140,9 +140,7 @@ feature_names_in_, mean_
         verbose: int | Literal["auto"] = 0,
         **routed: Any,
     ):
-        self.model = model
-        self.encoder = encoder
-        self.decoder = decoder
+        self.model, self.encoder, self.decoder = model, encoder, decoder
         self.code_layer = code_layer
         self.standardize = standardize
         self.loss = loss
@@ -158,8 +156,7 @@ feature_names_in_, mean_
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-        for name, value in routed.items():
-            setattr(self, name, value)
+        self.__dict__.update(routed)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return all parameters, those with a destination included.

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from scipy.special import logsumexp
 
-from skae.layers._activations import activation_name
+from skae.engine import activation_name
 
 _GAUSSIAN = {"mean_squared_error", "MeanSquaredError"}
 _BERNOULLI = {"binary_crossentropy", "BinaryCrossentropy"}

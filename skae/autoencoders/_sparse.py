@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 from skae._compat import Interval, StrOptions
 from skae._parameters import POSITIVE, Activation, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
+from skae.engine import activation_name
 from skae.layers import SparsityPenalty
-from skae.layers._activations import activation_name
 
 
 @parametrized

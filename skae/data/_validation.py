@@ -10,10 +10,8 @@ from sklearn.utils.validation import check_array, validate_data
 from skae._compat import check_sample_weight
 from skae.data._blocks import BlockRows, Blocks
 from skae.data._sources import as_blocks, in_memory_or_blocks
-from skae.layers._activations import activation_name
 
 _ROWS = "(n_samples, n_features)"
-_RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 _CODES = "(n_samples, n_components), as transform returns them"
 
 # The remedy for an error of scikit-learn's, by what its message says; the first that fits.
@@ -129,26 +127,6 @@ def check_row_shape(estimator, row_shape, expected) -> None:
             f"X has rows of shape {row_shape}, but {type(estimator).__name__} is expecting rows of "
             f"shape {expected}, as seen at fit. Reshape X, or pass flat rows."
         )
-
-
-def in_reach(rows, output_activation):
-    """Return rows, or raise if they lie outside what a bounded output can reach.
-
-    Blocks of rows are checked as they are read.
-    """
-    reach = _RANGES.get(activation_name(output_activation))
-    if reach is None:
-        return rows
-    if isinstance(rows, BlockRows):
-        return BlockRows(rows.blocks, lambda piece: in_reach(rows.check(piece), output_activation))
-    low, high = reach
-    if rows.min() < low or rows.max() > high:
-        raise ValueError(
-            f"output_activation={output_activation!r} reaches values from {low:g} to "
-            f"{high:g}, but X has values from {rows.min():g} to {rows.max():g}. Scale X (for "
-            "instance with MinMaxScaler), or use output_activation='linear'."
-        )
-    return rows
 
 
 def validate_codes(estimator, Z, n_components: int):

@@ -6,6 +6,7 @@ and optimizer, :func:`split_rows` prepares the data, :func:`train_model` runs ep
 :func:`clear_compiled_programs` forgets what was compiled.
 """
 
+from skae.engine._activations import activation_layer_class, activation_name
 from skae.engine._arguments import (
     at_new_rate,
     compile_model,
@@ -16,12 +17,13 @@ from skae.engine._batches import resolved_batch_size
 from skae.engine._disk_cache import use_disk_cache
 from skae.engine._inference import Mapping, apply_model
 from skae.engine._interrupts import interrupts_as_such
-from skae.engine._loop import DivergedError, TrainingResult, train_model, warn_interrupted
+from skae.engine._loop import train_model
 from skae.engine._metrics import EpochMetrics, make_metrics
 from skae.engine._own_state import load_own_states, own_states
 from skae.engine._programs import clear_compiled_programs
 from skae.engine._recording import Finish, Standing, TrainingRecorder
 from skae.engine._rows import Rows, StreamedRows, split_rows
+from skae.engine._run import DivergedError, TrainingPlan, TrainingResult, warn_interrupted
 from skae.engine._variables import load, values_of
 from skae.engine._workers import check_process, is_forked, keep_to_share
 
@@ -33,8 +35,11 @@ __all__ = [
     "Rows",
     "Standing",
     "StreamedRows",
+    "TrainingPlan",
     "TrainingRecorder",
     "TrainingResult",
+    "activation_layer_class",
+    "activation_name",
     "apply_model",
     "at_new_rate",
     "check_process",

@@ -1,93 +1,24 @@
-"""Epochs as ``Model.fit`` runs them: order, validation, callbacks, the best state, the history."""
-
-import warnings
-from dataclasses import dataclass, field
+"""Training as ``Model.fit`` does it: a compiled program, callbacks, and one run of epochs."""
 
 import keras
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
-from skae.engine._interrupts import interrupts_as_such
 from skae.engine._programs import cached_program
 from skae.engine._progress import RowProgress
 from skae.engine._proof import leaves_model_alone
-from skae.engine._recording import (
-    Finish,
-    Standing,
-    TrainingRecorder,
-    collected,
-    identity_of,
-    recorder_among,
-    restore,
-    with_state,
-)
+from skae.engine._recording import Finish, identity_of, recorder_among
 from skae.engine._rows import Rows, StreamedRows
+from skae.engine._run import Run, TrainingPlan, TrainingResult
 from skae.engine._variables import load, values_of
-
-
-class DivergedError(ValueError):
-    """A loss or a weight became NaN or infinite, so there is nothing to continue from."""
-
-    def __init__(self, what: str, value: float, epoch: int):
-        super().__init__(
-            f"the {what} became {value} in epoch {epoch}. Lower learning_rate, scale the data (for "
-            "instance with StandardScaler), or choose an output_activation and loss that fit its "
-            "range."
-        )
-
-
-@dataclass
-class TrainingResult:
-    """What a training run reports.
-
-    Attributes
-    ----------
-    history : dict of str to list of float
-        One value an epoch of every loss, as in ``keras.callbacks.History``.
-    best_epoch : int
-        How many epochs the kept weights have seen; 0 stands for the start.
-    optimizer_state : list of ndarray
-        What the optimizer needs to go on from there.
-    interrupted : bool
-        Whether the user interrupted an epoch after the first.
-    """
-
-    history: dict[str, list[float]] = field(default_factory=dict)
-    best_epoch: int = 0
-    optimizer_state: list[np.ndarray] = field(default_factory=list)
-    interrupted: bool = False
-
-    def append(self, logs) -> None:
-        """Add one epoch."""
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-
-
-@dataclass
-class _BestState:
-    """The state with the lowest monitored loss so far, which the program remembers."""
-
-    loss: float = np.inf
-    epoch: int = 0
-
-    def keep_if_better(self, loss, epoch, program) -> None:
-        if loss < self.loss:
-            program.remember()
-            self.loss, self.epoch = loss, epoch
 
 
 def train_model(
     model: keras.Model,
     rows: Rows | StreamedRows,
+    plan: TrainingPlan,
     *,
     validation: Rows | StreamedRows | None,
     optimizer_state: list[np.ndarray] | None,
-    epochs: int,
-    initial_epoch: int = 0,
-    batch_size: int,
-    shuffle: bool,
-    patience: int | None,
-    keep_best: bool,
     callbacks: list,
     verbose: int | str,
     rng: np.random.RandomState,
@@ -100,14 +31,11 @@ def train_model(
         Compiled by :func:`compile_model`. After an exception it is as it was.
     rows, validation : Rows or StreamedRows
         Standardised. Without validation rows the training loss is monitored.
+    plan : TrainingPlan
     optimizer_state : list of ndarray or None
         Of the result to go on from, or None for a new optimizer.
-    epochs, initial_epoch, batch_size, shuffle, callbacks, verbose
+    callbacks, verbose
         As in ``keras.Model.fit``.
-    patience : int or None
-        Stop after so many epochs without a lower monitored loss.
-    keep_best : bool
-        End with the state of lowest monitored loss, the start included, instead of the last one.
     rng : RandomState
         Orders the rows.
 
@@ -126,53 +54,35 @@ def train_model(
         If the user interrupts an epoch after the first: the best state so far is kept with
         ``keep_best``, else the one that training has reached.
     """
-    n_batches = -(-len(rows) // batch_size)
-    recorder = recorder_among(callbacks)
-    stood = None
+    recorder, stood = recorder_among(callbacks), None
     if recorder is not None:
-        settings = [epochs, initial_epoch, batch_size, shuffle, patience, keep_best]
-        stood = recorder.resume(
-            identity_of(model, rows, validation, rng, callbacks, settings),
-        )
+        stood = recorder.resume(identity_of(model, rows, validation, rng, callbacks, plan))
     if isinstance(stood, Finish):
         return _finished(model, rng, stood)
     with cached_program(
         model,
         optimizer_state,
-        batch_size=batch_size,
-        n_steps=epochs * n_batches,
+        batch_size=plan.batch_size,
+        n_steps=plan.epochs * _n_batches(rows, plan),
         alone=not all(map(leaves_model_alone, callbacks)),
     ) as program:
         progress = _progress_of(rows, verbose)
-        run = _Run(program, rows, validation, shuffle, rng, progress, recorder, stood)
-        listeners = keras.callbacks.CallbackList(
-            [*callbacks, *progress, run.record],
-            add_progbar=bool(verbose) and not progress,
-            model=program.model,
-            epochs=initial_epoch + epochs,
-            steps=n_batches,
-            verbose=1 if verbose == "auto" else verbose,
-        )
+        run = Run(program, rows, validation, plan, rng, progress, recorder, stood)
+        listeners = _listeners(program, rows, plan, [*callbacks, *progress, run.record], verbose)
         try:
-            result = run.epochs(
-                range(initial_epoch, initial_epoch + epochs), listeners, patience, keep_best
-            )
+            result = run.epochs(listeners)
         finally:
             listeners.set_model(model)
         result.optimizer_state = values_of(program.model.optimizer.variables)
     if callbacks:  # they hold the model from now on, so it has to be complete
         _complete(model, result.optimizer_state)
     if recorder is not None and not result.interrupted:
-        recorder.record(
-            Finish(
-                values_of(model.variables),
-                result.history,
-                result.best_epoch,
-                result.optimizer_state,
-                rng.get_state(legacy=False),
-            )
-        )
+        recorder.record(_finish_of(model, result, rng))
     return result
+
+
+def _n_batches(rows, plan):
+    return -(-len(rows) // plan.batch_size)
 
 
 def _progress_of(rows, verbose):
@@ -182,11 +92,25 @@ def _progress_of(rows, verbose):
     return []
 
 
-class _Record(keras.callbacks.Callback):
-    """The last callback, which keeps what the others have added to the logs of an epoch."""
+def _listeners(program, rows, plan, callbacks, verbose):
+    return keras.callbacks.CallbackList(
+        callbacks,
+        add_progbar=bool(verbose) and not any(isinstance(made, RowProgress) for made in callbacks),
+        model=program.model,
+        epochs=plan.numbers.stop,
+        steps=_n_batches(rows, plan),
+        verbose=1 if verbose == "auto" else verbose,
+    )
 
-    def on_epoch_end(self, epoch, logs=None):
-        self.logs = dict(logs or {})
+
+def _finish_of(model, result, rng):
+    return Finish(
+        values_of(model.variables),
+        result.history,
+        result.best_epoch,
+        result.optimizer_state,
+        rng.get_state(legacy=False),
+    )
 
 
 def _complete(model, optimizer_state):
@@ -200,231 +124,3 @@ def _finished(model, rng, finish):
     rng.set_state(finish.generator)
     _complete(model, finish.optimizer_state)
     return TrainingResult(finish.history, finish.best_epoch, finish.optimizer_state)
-
-
-@dataclass
-class _Mean:
-    """A mean over rows, block by block."""
-
-    total: np.ndarray | float = 0.0
-    count: int = 0
-
-    def add(self, mean, count) -> None:
-        self.total = self.total + np.asarray(mean, dtype=np.float64) * count
-        self.count += count
-
-    @property
-    def value(self):
-        return self.total / self.count
-
-
-@dataclass(frozen=True)
-class _Start:
-    """The monitored loss at the start, and the state there if it may be needed again."""
-
-    loss: float
-    state: list[np.ndarray] | None
-
-
-class _Run:
-    """One training run: a program, its data and where it stands."""
-
-    def __init__(self, program, rows, validation, shuffle, rng, progress, recorder, stood):
-        self._program = program
-        self._recorder: TrainingRecorder | None = recorder
-        self._stood: Standing | None = stood
-        self._best_state: tuple[int, list[np.ndarray] | None] = (-1, None)
-        self._shuffle = shuffle
-        self._rng = rng
-        self._progress = progress
-        self._rows = rows.loaded(program.prepare_rows)
-        self._validation = None if validation is None else validation.loaded(program.prepare_rows)
-        self.record = _Record()
-
-    def epochs(self, epochs, listeners, patience, keep_best) -> TrainingResult:
-        result, best = TrainingResult(), _BestState()
-        start = self._start() if keep_best else None
-        if start is not None:
-            best.keep_if_better(start.loss, epochs.start, self._program)
-        self._program.model.stop_training = False
-        listeners.on_train_begin()
-        self._program.check_compilation()
-        left = (
-            epochs
-            if self._stood is None
-            else self._resume(self._stood, epochs, result, best, listeners)
-        )
-        try:
-            with interrupts_as_such():
-                self._run_each(left, listeners, patience, keep_best, result, best)
-        except KeyboardInterrupt:
-            if not result.history:
-                raise
-            result.interrupted = True
-            warn_interrupted(len(result.history["loss"]), keep_best)
-        result.best_epoch = epochs.start + len(result.history["loss"])
-        if keep_best:
-            result.best_epoch = best.epoch
-            self._program.recall()
-        model = self._program.model
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-        self._check_end(result, start, epochs.start)
-        listeners.on_train_end({name: values[-1] for name, values in result.history.items()})
-        return result
-
-    def _run_each(self, epochs, listeners, patience, keep_best, result, best):
-        for epoch in epochs:
-            listeners.on_epoch_begin(epoch)
-            logs = self._one_epoch(epoch, listeners)
-            listeners.on_epoch_end(epoch, logs)
-            self._program.check_compilation()
-            result.append(self.record.logs)
-            if keep_best or patience is not None:
-                best.keep_if_better(logs.get("val_loss", logs["loss"]), epoch + 1, self._program)
-            out_of_patience = patience is not None and epoch + 1 - best.epoch >= patience
-            ends = out_of_patience or self._program.model.stop_training
-            if self._recorder is not None and (ends or self._recorder.wants(epoch + 1)):
-                self._recorder.record(self._standing(epoch + 1, ends, result, best, listeners))
-            if ends:
-                break
-
-    def _standing(self, n_epochs, ends, result, best, listeners):
-        if best.epoch != self._best_state[0]:
-            self._best_state = best.epoch, self._remembered() if best.epoch else None
-        return Standing(
-            n_epochs=n_epochs,
-            ends=ends,
-            history=result.history,
-            best_loss=best.loss,
-            best_epoch=best.epoch,
-            present=values_of(self._variables()),
-            best=self._best_state[1],
-            generator=self._rng.get_state(legacy=False),
-            callbacks=list(map(collected, with_state(listeners.callbacks))),
-        )
-
-    def _remembered(self):
-        """Return the state that the program remembers."""
-        present = values_of(self._variables())
-        self._program.recall()
-        remembered = values_of(self._variables())
-        load(self._variables(), present)
-        return remembered
-
-    def _resume(self, stood, epochs, result, best, listeners):
-        """Return to where training stood; return the epochs that are left."""
-        result.history.update(stood.history)
-        best.loss, best.epoch = stood.best_loss, stood.best_epoch
-        if stood.best is not None:
-            load(self._variables(), stood.best)
-            self._program.remember()
-        load(self._variables(), stood.present)
-        self._rng.set_state(stood.generator)
-        restore(with_state(listeners.callbacks), stood.callbacks)
-        return range(epochs.stop if stood.ends else stood.n_epochs, epochs.stop)
-
-    def _start(self):
-        """Return the loss at the start and, if rows to train on decide, what to return to."""
-        if self._validation is not None:
-            return _Start(self._evaluate(self._validation)[0], None)
-        return _Start(self._evaluate(self._rows)[0], values_of(self._variables()))
-
-    def _variables(self):
-        model = self._program.model
-        return [*model.variables, *model.optimizer.variables]
-
-    def _check_end(self, result, start, start_epoch):
-        """Raise if training ended nowhere; go back if it ended above the start.
-
-        The loss of an epoch is a mean over the states during it, and says little of the last.
-        """
-        n_epochs = start_epoch + len(result.history["loss"])
-        model = self._program.model
-        if not all(np.isfinite(values).all() for values in values_of(model.variables)):
-            raise DivergedError("weights", np.nan, n_epochs)
-        if start is None and (self._validation is None or result.interrupted):
-            values, weights = next(iter(self._rows))
-            _check_finite("loss", self._last_look([(values[:1], weights[:1])]), n_epochs)
-        elif start is not None and self._validation is None and result.best_epoch > start_epoch:
-            loss = self._last_look(self._rows)
-            _check_finite("loss", loss, n_epochs)
-            if loss > start.loss:
-                load(self._variables(), start.state)
-                result.best_epoch = start_epoch
-
-    def _last_look(self, rows):
-        """Return the loss on rows, and leave the states that noise is drawn from as they were."""
-        states = self._program.model.non_trainable_variables
-        before = values_of(states)
-        loss = self._evaluate(rows)[0]
-        load(states, before)
-        return loss
-
-    def _one_epoch(self, epoch, listeners) -> dict[str, float]:
-        logs = self._named(self._train_pass(listeners))
-        _check_finite("loss", logs["loss"], epoch + 1)
-        if self._validation is not None:
-            logs |= self._named(self._evaluate(self._validation), prefix="val_")
-            _check_finite("val_loss", logs["val_loss"], epoch + 1)
-        return logs
-
-    def _train_pass(self, listeners):
-        train = self._train_by_batch if _wants_batches(listeners) else self._train_block
-        total = _Mean()
-        rng = self._rng if self._shuffle else None
-        for values, order, weights in self._rows.epoch(self._program.batch_size, rng):
-            train(values, order, weights, total, listeners)
-            for progress in self._progress:
-                progress.rows_done(total.count, self._named(total.value))
-        return total.value
-
-    def _train_block(self, values, order, weights, total, listeners):
-        total.add(self._program.train(values, order, weights), len(order))
-
-    def _train_by_batch(self, values, order, weights, total, listeners):
-        size = self._program.batch_size
-        for start in range(0, len(order), size):
-            batch = order[start : start + size]
-            step = total.count // size
-            listeners.on_train_batch_begin(step)
-            total.add(self._program.train(values, batch, weights), len(batch))
-            listeners.on_train_batch_end(step, self._named(total.value))
-
-    def _evaluate(self, rows):
-        total = _Mean()
-        for values, weights in rows:
-            total.add(self._program.evaluate(values, weights), len(values))
-        return total.value
-
-    def _named(self, losses, prefix="") -> dict[str, float]:
-        names = self._program.loss_names
-        return {prefix + name: float(loss) for name, loss in zip(names, losses, strict=True)}
-
-
-def _check_finite(what, value, epoch) -> None:
-    if not np.isfinite(value):
-        raise DivergedError(what, float(value), epoch)
-
-
-def warn_interrupted(n_epochs: int, keep_best: bool) -> None:
-    """Warn that the user interrupted training, and say what is kept."""
-    kept = "best state so far" if keep_best else "last state"
-    warnings.warn(
-        f"Training interrupted by user after {n_epochs} epochs. The {kept} is kept.",
-        ConvergenceWarning,
-        stacklevel=2,
-    )
-
-
-_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
-
-
-def _wants_batches(listeners) -> bool:
-    """Tell whether a callback of the user's overrides a batch hook; the progress bar is ours."""
-    return any(
-        hook in vars(callback)
-        or getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
-        for callback in listeners.callbacks
-        if not isinstance(callback, keras.callbacks.ProgbarLogger)
-        for hook in _BATCH_HOOKS
-    )

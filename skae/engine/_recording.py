@@ -3,7 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from types import FunctionType
 from typing import Any
 
@@ -90,14 +90,14 @@ def recorder_among(callbacks: list) -> TrainingRecorder | None:
     return next((made for made in callbacks if isinstance(made, TrainingRecorder)), None)
 
 
-def identity_of(model, rows, validation, rng, callbacks, settings) -> dict[str, str]:
+def identity_of(model, rows, validation, rng, callbacks, plan) -> dict[str, str]:
     """Return digests of what a training depends on: its parameters, its data and its start."""
     parameters = [
         architecture_signature(model),
         type(model.optimizer).__name__,
         model.optimizer.get_config(),
         _described_loss(model.loss),
-        settings,
+        astuple(plan),
         [[type(made).__name__, collected(made)] for made in callbacks if _is_own(made)],
     ]
     text = json.dumps(parameters, default=_plain)

@@ -11,9 +11,9 @@ from skae._compat import MetadataRequest
 from skae.io._errors import UnreadableFileError
 from skae.io._registry import RECORDS, named
 from skae.io._writing import WITH_CONFIG, WITH_STATE
-from skae.layers._packed_layers import Held
-from skae.model._persistence import PackedLoss, PackedModel
-from skae.model._persistence import _Compilation as PackedCompilation
+from skae.packing._layers import Held
+from skae.packing._models import PackedLoss, PackedModel
+from skae.packing._models import _Compilation as PackedCompilation
 
 _MOST_OBJECTS = 10_000  # each takes far more memory than its text
 _COST_OF_OPTIMIZER = 100  # each makes variables

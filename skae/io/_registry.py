@@ -17,11 +17,11 @@ import skae
 from skae._compat import functional_class, operations
 from skae.engine import Finish, Standing
 from skae.engine._own_state import OwnState
-from skae.layers import _packed_layers as packed_layers
-from skae.model import _persistence as persistence
 from skae.model._scaling import GlobalScale
 from skae.outlier._named_scores import SCORES
 from skae.outlier._whitening import Whitening
+from skae.packing import _layers as packed_layers
+from skae.packing import _models as persistence
 
 # They run code that is not Keras's, or read files that their configuration names.
 _NEVER = (

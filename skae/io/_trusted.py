@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 # Layers and what they are made of; not Lambda, which holds code of whoever wrote the file.
 _TRUSTED = re.compile(
-    r"skae\.(autoencoders|data|layers|model|networks|outlier)\.[\w.]+"
+    r"skae\.(autoencoders|data|layers|model|networks|outlier|packing)\.[\w.]+"
     r"|skae\.engine\._own_state\.OwnState"
     r"|keras\.src\.(activations|constraints|initializers|layers|losses|optimizers|regularizers)"
     r"\.(?!core\.lambda_layer|core\.wrapper)[\w.]+"

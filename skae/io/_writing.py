@@ -18,8 +18,8 @@ from skae._compat import MetadataRequest
 from skae.autoencoders._fitting import AutoencoderFitting
 from skae.io._container import is_storable
 from skae.io._registry import RECORDS, name_of, named
-from skae.layers._packed_layers import Held
-from skae.model._persistence import PackedLoss, PackedModel
+from skae.packing._layers import Held
+from skae.packing._models import PackedLoss, PackedModel
 
 _RECORD_NAMES = {kind: name for name, kind in RECORDS.items()}
 WITH_CONFIG = (

@@ -10,9 +10,8 @@ from keras import layers
 
 from skae._compat import mark_as_called
 from skae.layers import Standardization
-from skae.layers._activations import activation_layer
 from skae.model._scaling import GlobalScale
-from skae.networks import BaseNetwork, Shape
+from skae.networks import BaseNetwork, Shape, activation_layer
 
 
 def assemble(

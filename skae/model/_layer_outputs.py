@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from skae._compat import nodes_by_depth
-from skae.model._persistence import PackedModel
 from skae.model._splitting import calls_of
+from skae.packing import PackedModel
 
 
 def activations(autoencoder, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from skae import engine
-from skae.layers._packed_layers import packed
 from skae.networks import Shape
+from skae.packing import packed
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ objective itself.
 """
 
 from skae import _first_import as _first_import
+from skae.networks._activations import activated, activation_layer
 from skae.networks._base_network import BaseNetwork, Shape
 from skae.networks._conv_network import ConvNetwork
 from skae.networks._dense_network import DenseNetwork
@@ -19,4 +20,6 @@ __all__ = [
     "KerasNetwork",
     "RecurrentNetwork",
     "Shape",
+    "activated",
+    "activation_layer",
 ]

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 
 from skae._compat import validate_parameter_constraints
 from skae._parameters import entries
-from skae.model._persistence import KerasHolder
+from skae.packing import KerasHolder
 
 Shape = tuple[int, ...]
 

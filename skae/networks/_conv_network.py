@@ -21,7 +21,7 @@ from skae._parameters import (
     parametrized,
     plain,
 )
-from skae.layers._activations import activated, activation_layer
+from skae.networks._activations import activated, activation_layer
 from skae.networks._base_network import BaseNetwork, Shape, fitting_shape
 from skae.networks._dense_network import hidden_layers
 

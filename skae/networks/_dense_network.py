@@ -20,7 +20,7 @@ from skae._parameters import (
     entries,
     parametrized,
 )
-from skae.layers._activations import activated
+from skae.networks._activations import activated
 from skae.networks._base_network import BaseNetwork
 
 

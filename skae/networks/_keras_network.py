@@ -10,8 +10,8 @@ from keras import layers
 
 from skae._parameters import parametrized
 from skae.engine import load, load_own_states, own_states, values_of
-from skae.layers._packed_layers import packed
 from skae.networks._base_network import BaseNetwork, Shape, fitting_shape
+from skae.packing import packed
 
 
 @parametrized

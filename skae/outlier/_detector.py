@@ -99,10 +99,8 @@ class ReconstructionOutlierDetector(
 
     Attributes
     ----------
-    autoencoder_ : estimator
-        The fitted autoencoder.
-    score_ : BaseScore
-        The score, with what it learned of the training rows.
+    autoencoder_, score_ : estimator, BaseScore
+        The fitted autoencoder; the score, with what it learned of the training rows.
     offset_ : float
         ``decision_function`` is ``score_samples`` minus this.
     calibration_scores_ : ndarray of shape (n_calibration,)
@@ -115,10 +113,8 @@ class ReconstructionOutlierDetector(
         ``score_samples`` of the rows passed to ``fit``.
     usual_errors_ : ndarray of shape (n_features_in_,)
         Root mean squared error of each feature over the rows passed to ``fit``.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, if X had string column names at fit.
+    n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
+        Number of features, and their names if X had string column names at fit.
 
     See Also
     --------

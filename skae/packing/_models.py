@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from skae import engine
 from skae._compat import allocated_at_the_end, mark_as_called
 from skae.engine._seeding import seeded
-from skae.layers._packed_layers import PackedGraph, PackedLayer, is_graph, packed
+from skae.packing._layers import PackedGraph, PackedLayer, is_graph, packed
 
 
 @dataclass(frozen=True)
