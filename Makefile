@@ -11,7 +11,7 @@ PYTEST = -m pytest -n auto --maxprocesses 8 --dist worksteal
 COMPILE = .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" --quiet
 
-.PHONY: help setup report tables test test-slow test-all test-lowest coverage lint format lock docs gallery clean
+.PHONY: help setup report tables test test-slow test-exhaustive test-all test-lowest coverage lint format lock docs gallery clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1#\2/p' Makefile | awk -F'#' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -25,19 +25,22 @@ tables: .venv/.ready  ## write the tables of README and docs from benchmarks/res
 	.venv/bin/python -m benchmarks tables $(ARGS)
 
 test: .venv/.ready  ## run the tests, some minutes (ARGS="-k pca")
-	.venv/bin/python $(PYTEST) -m "not slow" $(ARGS)
+	.venv/bin/python $(PYTEST) -m "not slow and not exhaustive" $(ARGS)
 
 test-slow: .venv/.ready  ## run the tests that `make test` leaves out
-	.venv/bin/python $(PYTEST) -m slow $(ARGS)
+	.venv/bin/python $(PYTEST) -m "slow and not exhaustive" $(ARGS)
 
-test-all: test test-slow  ## run all tests
+test-exhaustive: .venv/.ready  ## hundreds of kills, damaged files and interrupted fits, for hours
+	.venv/bin/python $(PYTEST) -m exhaustive $(ARGS)
+
+test-all: test test-slow  ## run all tests but the exhaustive ones
 
 coverage: .venv/.ready  ## run all tests, and list lines and branches of skae that none of them reaches
-	.venv/bin/python $(PYTEST) --cov=skae --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
+	.venv/bin/python $(PYTEST) -m "not exhaustive" --cov=skae --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
 
 # Old releases meet packages newer than themselves and call them deprecated, which is not our news.
 test-lowest: .venv-lowest/.ready  ## run all tests with the lowest versions that skae supports
-	.venv-lowest/bin/python $(PYTEST) -W default::DeprecationWarning $(ARGS)
+	.venv-lowest/bin/python $(PYTEST) -m "not exhaustive" -W default::DeprecationWarning $(ARGS)
 
 lint: .venv/.ready  ## check style, format and types
 	.venv/bin/ruff check

@@ -1,7 +1,7 @@
 """Fits in any order, in threads and after interrupts give bit for bit what each gives alone.
 
-``pytest -m slow tests/test_attack.py`` takes
-several hundred configurations, and half an hour of two cores.
+``pytest -m exhaustive tests/test_attack.py`` takes several hundred configurations, and half an hour
+of two cores.
 """
 
 import json
@@ -29,7 +29,7 @@ parts = pytest.mark.parametrize(
     [
         pytest.param(3, 0, marks=pytest.mark.slow),
         *(
-            pytest.param(PAIRS_AT_ONCE, part * PAIRS_AT_ONCE, marks=pytest.mark.slow)
+            pytest.param(PAIRS_AT_ONCE, part * PAIRS_AT_ONCE, marks=pytest.mark.exhaustive)
             for part in range(6)
         ),
     ],
@@ -99,7 +99,7 @@ def _interrupt(signal_number, frame):
     ("n_pairs", "first", "n_interrupts"),
     [
         pytest.param(2, 0, 4, marks=pytest.mark.slow),
-        *(pytest.param(25, 1000 + i, 25, marks=pytest.mark.slow) for i in range(4)),
+        *(pytest.param(25, 1000 + i, 25, marks=pytest.mark.exhaustive) for i in range(4)),
     ],
 )
 def test_after_interrupts(n_pairs, first, n_interrupts):

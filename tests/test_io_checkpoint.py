@@ -220,8 +220,13 @@ def trained(folder, epochs, seconds=None):
         return process.wait() == 0
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("n_kills", "epochs"), [(1, 20), (50, 400)])
+@pytest.mark.parametrize(
+    ("n_kills", "epochs"),
+    [
+        pytest.param(1, 20, marks=pytest.mark.slow),
+        pytest.param(50, 400, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_killed_processes_end_with_the_same_weights(n_kills, epochs, X, tmp_path):
     undisturbed = skae.ConcreteAutoencoder(
         2, hidden_layer_sizes=(8,), epochs=epochs, batch_size=16, random_state=0

@@ -141,7 +141,7 @@ DAMAGES = (
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("n_files", [30, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_files", [30, pytest.param(1000, marks=pytest.mark.exhaustive)])
 def test_damaged_files_are_refused(damage, n_files, tmp_path):
     rng = random.Random(damage.__name__)
     for _ in range(n_files):
@@ -206,7 +206,7 @@ def edited(rng):
     return with_document(rng.choice(NAMES), change)
 
 
-@pytest.mark.parametrize("n_files", [80, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_files", [80, pytest.param(3000, marks=pytest.mark.exhaustive)])
 def test_edited_documents_load_or_are_refused(n_files, tmp_path, monkeypatch):
     ran = []
     monkeypatch.setattr(os, "system", ran.append)

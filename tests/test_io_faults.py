@@ -32,7 +32,7 @@ def write_for_ever(path):
         write_file(path, number, CONTENTS[number])
 
 
-@pytest.mark.parametrize("n_kills", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [10, pytest.param(200, marks=pytest.mark.exhaustive)])
 def test_killed_while_it_writes(n_kills, tmp_path):
     path = tmp_path / "file"
     write_file(path, 0, CONTENTS[0])
