@@ -614,3 +614,17 @@ def test_values_that_callbacks_add_to_the_logs_are_in_the_history(X):
 def test_pairs_of_validation_data_are_refused(X):
     with pytest.raises(TypeError, match="samples like X; received a tuple of 2"):
         skae.DenseAutoencoder(2).fit(X, validation_data=(X, X))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.CosineSimilarity(axis=0),
+        lambda y_true, y_pred: keras.ops.mean((y_true - y_pred) ** 2, axis=0),
+    ],
+)
+def test_loss_that_mixes_rows_is_refused(loss, X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), loss=loss, **SMALL)
+    with pytest.raises(ValueError, match="expected one a row"):
+        autoencoder.fit(X)
+    assert not hasattr(autoencoder, "model_")

@@ -22,11 +22,21 @@ def mean_loss(loss):
             losses = keras.ops.vectorized_map(
                 of_row, (keras.ops.cast(y_true, y_pred.dtype), y_pred)
             )
+        _check_one_a_row(losses, y_pred)
         losses = keras.ops.cast(losses, "float32")
         by_row = keras.ops.mean(keras.ops.reshape(losses, (keras.ops.shape(losses)[0], -1)), axis=1)
         return keras.ops.mean(by_row * weights)
 
     return mean
+
+
+def _check_one_a_row(losses, rows):
+    n_losses = losses.shape[0]
+    if n_losses is not None and n_losses != rows.shape[0]:
+        raise ValueError(
+            f"The loss gives {n_losses} values for a batch of any size: expected one a row, one an "
+            "element, or a single number. Let it reduce the last axes (axis=-1), not the first."
+        )
 
 
 def _penalised_layers(core):
