@@ -1,7 +1,9 @@
 """ConvAutoencoder: the code as a feature map, published parameter counts, any size."""
 
+import keras
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from skae import ConvAutoencoder, DenseAutoencoder
@@ -95,3 +97,18 @@ def test_start_is_the_reconstruction_of_pca(X):
     np.testing.assert_allclose(
         autoencoder.reconstruct(X), pca.inverse_transform(pca.transform(X)), atol=1e-3
     )
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"pooling": "max"}, {"upsampling": "transpose", "batch_normalization": True}]
+)
+def test_channels_come_last_whatever_keras_is_told(parameters, X):
+    autoencoder = ConvAutoencoder(
+        2, (3,), image_shape=(8, 8), epochs=1, random_state=0, **parameters
+    )
+    codes = autoencoder.fit_transform(X)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        np.testing.assert_allclose(clone(autoencoder).fit_transform(X), codes, atol=1e-6)
+    finally:
+        keras.config.set_image_data_format("channels_last")

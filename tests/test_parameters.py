@@ -583,3 +583,27 @@ def test_copies_of_an_object_are_no_change(parameters):
     fitted = small(**parameters).fit(X)
     again = pickle.loads(pickle.dumps(fitted))
     assert again.partial_fit(X).history_ == fitted.partial_fit(X).history_
+
+
+class _InterruptedAtTheEnd(callbacks.Callback):
+    def on_train_end(self, logs=None):
+        raise KeyboardInterrupt
+
+
+def test_interrupt_after_the_last_epoch_keeps_all_epochs(X):
+    interrupted = DenseAutoencoder(2, epochs=2, random_state=0, callbacks=[_InterruptedAtTheEnd()])
+    with pytest.warns(ConvergenceWarning, match="after 2 epochs"):
+        interrupted.fit(X)
+    undisturbed = DenseAutoencoder(2, epochs=2, random_state=0).fit(X)
+    np.testing.assert_array_equal(interrupted.transform(X), undisturbed.transform(X))
+
+
+def test_units_whose_squares_are_zero_are_refused(X):
+    with pytest.raises(ValueError, match="whose square is zero in float64"):
+        DenseAutoencoder(2, epochs=1).fit(X * 1e-170)
+
+
+def test_weights_near_the_largest_float(X):
+    heavy = DenseAutoencoder(2, epochs=1, random_state=0).fit(X, np.full(len(X), 1e308))
+    light = DenseAutoencoder(2, epochs=1, random_state=0).fit(X, np.ones(len(X)))
+    np.testing.assert_allclose(heavy.transform(X), light.transform(X), rtol=1e-5)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import dask
 import dask.array as da
 import dask.dataframe as dd
 import h5py
@@ -350,3 +351,45 @@ def test_limits_of_the_process_count(monkeypatch):
     monkeypatch.setattr(_memory.resource, "getrlimit", lambda kind: (limits[kind], limits[kind]))
     monkeypatch.setattr(_memory, "_in_use", lambda name: 2**29)
     assert _memory.usable_memory() == 2**29
+
+
+class _Declared(Blocks):
+    """Pieces under a declaration that need not be theirs."""
+
+    def __init__(self, pieces, lengths, names=None, dtype="float32"):
+        self.given, self.lengths, self.names = pieces, lengths, names
+        self.row_shape, self.dtype = (6,), np.dtype(dtype)
+
+    def read(self, block):
+        yield self.given[block]
+
+
+_BLOCK = np.random.default_rng(0).normal(size=(20, 6)).astype("float32")
+_FRAME = pd.DataFrame(_BLOCK, columns=list("abcdef"))
+
+
+@pytest.mark.parametrize("fits", [True, False])
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        (_Declared([_BLOCK, _BLOCK], [20, 25]), "ended 5 samples early"),
+        (_Declared([_BLOCK, _BLOCK], [15, 20]), "more samples than lengths says"),
+        (_Declared([_BLOCK[:, :1]], [20]), r"samples of shape \(1,\): expected \(6,\)"),
+        (_Declared([_BLOCK[:, :5]], [20]), r"samples of shape \(5,\): expected \(6,\)"),
+        (_Declared([_FRAME[list("fedcba")]], [20], list("abcdef")), "Return them in this order"),
+        (_Declared([_BLOCK], [20], dtype="int16"), "samples of float32: expected int16"),
+    ],
+)
+def test_blocks_that_are_not_as_declared_are_refused(blocks, message, fits, monkeypatch):
+    monkeypatch.setattr(_blocks, "fits_memory", lambda n_bytes: fits)
+    fitted = DenseAutoencoder(2, epochs=1, random_state=0).fit(_FRAME if blocks.names else _BLOCK)
+    for use in (fitted.partial_fit, fitted.transform, fitted.score_samples):
+        with pytest.raises(ValueError, match=message):
+            use(blocks)
+
+
+def test_partitions_with_other_columns_are_refused():
+    parts = [dask.delayed(_FRAME), dask.delayed(_FRAME[list("fedcba")])]
+    frame = dd.from_delayed(parts, meta=_FRAME[:0], verify_meta=False)
+    with pytest.raises(ValueError, match="Return them in this order"):
+        DenseAutoencoder(2, epochs=1).fit(frame)

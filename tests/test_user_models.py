@@ -15,6 +15,7 @@ from keras import layers, ops
 from sklearn.base import clone
 
 from skae import DenoisingAutoencoder, DenseAutoencoder, KerasAutoencoder, KerasNetwork
+from tests.estimators import digits
 
 pytestmark = pytest.mark.slow
 
@@ -362,3 +363,79 @@ def test_saved_encoder_loads_where_skae_is_imported(tmp_path):
         f"import keras; from skae import DenseAutoencoder; keras.models.load_model({str(path)!r})"
     )
     subprocess.run([sys.executable, "-c", load], check=True, capture_output=True)
+
+
+def test_weights_that_layers_assign_stay_assigned(X):
+    """As those that spectral normalization has divided by their norm."""
+    model = keras.Sequential(
+        [
+            keras.Input((64,)),
+            layers.SpectralNormalization(layers.Dense(5), power_iterations=2),
+            layers.Dense(2, name="code"),
+            layers.Dense(64),
+        ]
+    )
+    by_hand = keras.models.clone_model(model)
+    by_hand.set_weights(model.get_weights())
+    fitted = KerasAutoencoder(
+        model,
+        code_layer="code",
+        optimizer=keras.optimizers.SGD(0.01),
+        shuffle=False,
+        validation_split=0,
+        early_stopping=False,
+        batch_size=16,
+        epochs=3,
+    ).fit(X / 16)
+    by_hand.compile(keras.optimizers.SGD(0.01), "mse")
+    rows = (X / 16).astype("float32")
+    by_hand.fit(rows, rows, batch_size=16, shuffle=False, epochs=3, verbose=0)
+    for weights, expected in zip(fitted.model_.get_weights(), by_hand.get_weights(), strict=True):
+        np.testing.assert_allclose(weights, expected, atol=1e-5)
+
+
+class _Falling(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, start):
+        self.start = start
+
+    def __call__(self, step):
+        return self.start / (1 + ops.cast(step, "float32"))
+
+    def get_config(self):
+        return {"start": self.start}
+
+
+class _Faster(keras.optimizers.SGD):
+    """Its configuration leaves out how much."""
+
+    def __init__(self, *arguments, factor=1.0, **settings):
+        super().__init__(*arguments, **settings)
+        self.factor = factor
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient, variable, self.factor * learning_rate)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        lambda: {"learning_rate": _Falling(0.01)},
+        lambda: {"optimizer": keras.optimizers.Adam(_Falling(0.01))},
+        lambda: {"optimizer": _Faster(0.01)},
+    ],
+)
+def test_schedules_and_optimizers_need_no_registration(parameters, X):
+    autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL, **parameters())
+    losses = autoencoder.fit(X).history_["loss"]
+    assert clone(autoencoder).fit(X).history_["loss"] == losses
+    copied = pickle.loads(pickle.dumps(autoencoder)).partial_fit(X)
+    assert copied.history_["loss"] == copy.deepcopy(autoencoder).partial_fit(X).history_["loss"]
+
+
+@pytest.mark.parametrize(
+    "use", [clone, pickle.dumps, lambda autoencoder: autoencoder.fit(digits())]
+)
+def test_optimizer_whose_configuration_leaves_something_out_is_refused(use):
+    autoencoder = DenseAutoencoder(2, optimizer=_Faster(0.01, factor=5.0), **SMALL)
+    with pytest.raises(ValueError, match="get_config leaves out factor"):
+        use(autoencoder)

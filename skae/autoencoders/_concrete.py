@@ -182,7 +182,7 @@ feature_names_in_, mean_
     def compute_code(self, features, kernel_initializer):
         """Return the features that are chosen, in training mixtures of them."""
         if len(features.shape) > 2:
-            features = keras.layers.Flatten(name="selection_flatten")(features)
+            features = keras.layers.Flatten("channels_last", name="selection_flatten")(features)
         return ConcreteSelection(self.n_components, name="selection")(features)
 
     def _start(self, rows, rng):

@@ -47,7 +47,7 @@ class ObjectiveHooks(CommonParameters, ABC):
         if self.n_components is None:
             return features
         if len(features.shape) > 2:
-            features = keras.layers.Flatten(name="code_flatten")(features)
+            features = keras.layers.Flatten("channels_last", name="code_flatten")(features)
         layer = keras.layers.Dense(
             self.n_components, kernel_initializer=kernel_initializer, name="code"
         )

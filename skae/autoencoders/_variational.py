@@ -245,7 +245,7 @@ feature_names_in_, mean_
     def regularize_code(self, seen, features, codes):
         """Return the mean of the code, in training a draw around it, with the divergence."""
         if len(features.shape) > 2:
-            features = keras.layers.Flatten(name="log_variance_flatten")(features)
+            features = keras.layers.Flatten("channels_last", name="log_variance_flatten")(features)
         log_variance = keras.layers.Dense(
             self.n_components, kernel_initializer="zeros", name="log_variance"
         )(features)

@@ -142,11 +142,50 @@ class Blocks(ABC):
 
     def _pieces_of(self, block, start):
         n_at_once = max(1, PIECE_BYTES // self.row_bytes)
+        end = start + self.lengths[block]
         for piece in self.read(block):
+            self._check_piece(block, piece, end - start)
             for first in range(0, len(piece), n_at_once):
                 some = piece[first : first + n_at_once]
                 yield start + first, some
             start += len(piece)
+        if start < end:
+            raise ValueError(
+                f"Block {block} ended {end - start} samples early: expected "
+                f"{self.lengths[block]}, as lengths says. Has it changed since lengths was set?"
+            )
+
+    def _check_piece(self, block, piece, n_left):
+        """Raise if a piece is not what the attributes say of it."""
+        received = f"Block {block} of {type(self).__name__} gave"
+        if len(piece) > n_left:
+            raise ValueError(
+                f"{received} more samples than lengths says: expected {self.lengths[block]}. Has "
+                "it changed since lengths was set?"
+            )
+        if tuple(piece.shape[1:]) != tuple(self.row_shape):
+            raise ValueError(
+                f"{received} samples of shape {piece.shape[1:]}: expected {self.row_shape}, the "
+                "row_shape. Return whole samples."
+            )
+        if self.names is not None and list(piece.columns) != list(self.names):
+            raise ValueError(
+                f"{received} the columns {list(piece.columns)}: expected {list(self.names)}, the "
+                "names. Return them in this order."
+            )
+        dtype = _dtype_of(piece)
+        if not np.can_cast(dtype, self.dtype, "same_kind"):
+            raise ValueError(
+                f"{received} samples of {dtype}: expected {self.dtype}, the dtype, or one that it "
+                "holds. Set dtype to that of the largest kind of number."
+            )
+
+
+def _dtype_of(piece):
+    if isinstance(piece, pd.DataFrame):
+        dtypes = [kind if isinstance(kind, np.dtype) else np.dtype("O") for kind in piece.dtypes]
+        return np.result_type(*dtypes) if dtypes else np.dtype(float)
+    return piece.dtype
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,7 @@ def drop_weightless(rows, sample_weight):
     weights = check_sample_weight(
         sample_weight, like_rows, dtype=np.float64, ensure_non_negative=True
     )
+    weights = weights / weights.max()  # whose sum is then no larger than their number
     kept = weights > 0
     if isinstance(rows, BlockRows):
         return rows, (weights / weights[kept].mean()).astype(np.float32)

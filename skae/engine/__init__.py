@@ -19,6 +19,7 @@ from skae.engine._inference import Mapping, apply_model
 from skae.engine._interrupts import interrupts_as_such
 from skae.engine._loop import train_model
 from skae.engine._metrics import EpochMetrics, make_metrics
+from skae.engine._optimizers import config_of, is_optimizer_of_keras
 from skae.engine._own_state import load_own_states, own_states
 from skae.engine._programs import clear_compiled_programs
 from skae.engine._recording import Finish, Standing, TrainingRecorder
@@ -45,8 +46,10 @@ __all__ = [
     "check_process",
     "clear_compiled_programs",
     "compile_model",
+    "config_of",
     "interrupts_as_such",
     "is_forked",
+    "is_optimizer_of_keras",
     "load",
     "load_own_states",
     "make_callbacks",

@@ -6,6 +6,7 @@ from numbers import Real
 import keras
 
 from skae._compat import is_excluding_from_decay, scikeras_routing
+from skae.engine._optimizers import config_of
 
 _AVERAGING = ("sum_over_batch_size", "mean")
 
@@ -43,7 +44,7 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
     _refuse_short_weights(model)
     if isinstance(optimizer, keras.optimizers.Optimizer):
         _refuse_exclusions(optimizer)
-        settings, optimizer_class = optimizer.get_config(), type(optimizer)
+        settings, optimizer_class = config_of(optimizer), type(optimizer)
     else:
         settings = {} if learning_rate is None else {"learning_rate": learning_rate}
         optimizer_class = _routing.try_to_convert_strings_to_classes(

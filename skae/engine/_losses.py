@@ -2,6 +2,8 @@
 
 import keras
 
+from skae._compat import layers_within
+from skae.engine._proof import is_known_layer
 from skae.layers import monitoring
 
 
@@ -52,11 +54,38 @@ def _penalised_layers(core):
 
 def loss_names(core: keras.Model) -> list[str]:
     """Return the names of the loss terms: the total and, if layers add to it, each part."""
-    values = [(variable, variable.value) for variable in core.variables]  # regularizers see them
-    with keras.StatelessScope(values, collect_losses=True):
-        core(keras.ops.zeros((1, *core.input.shape[1:])), training=True)
+    with _apart(core):
+        _call_in_training(core)
         parts = [f"{layer.name}_loss" for layer in _penalised_layers(core)]
     return ["loss", "reconstruction_loss", *parts] if parts else ["loss"]
+
+
+def assigns_weights(core: keras.Model) -> bool:
+    """Tell whether a layer assigns trainable weights when called in training, beside the optimizer.
+
+    Of Keras's own layers ``SpectralNormalization`` alone does.
+    """
+    if not any(map(_may_assign, layers_within(core))):
+        return False
+    with _apart(core) as scope:
+        before = [scope.get_current_value(variable) for variable in core.trainable_variables]
+        _call_in_training(core)
+        after = [scope.get_current_value(variable) for variable in core.trainable_variables]
+    return any(old is not new for old, new in zip(before, after, strict=True))
+
+
+def _may_assign(layer):
+    return isinstance(layer, keras.layers.SpectralNormalization) or not is_known_layer(type(layer))
+
+
+def _apart(core):
+    """Return a scope in which nothing happens to a model's variables."""
+    values = [(variable, variable.value) for variable in core.variables]  # regularizers see them
+    return keras.StatelessScope(values, collect_losses=True)
+
+
+def _call_in_training(core):
+    core(keras.ops.zeros((1, *core.input.shape[1:])), training=True)
 
 
 def loss_terms(core: keras.Model, loss, batch, weights, training: bool) -> list:

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from skae._compat import shared_variables, slots_by_variable
+from skae.engine._optimizers import config_of
 
 _FEWEST_VARIABLES = 3
 _ELEMENT_WISE = (keras.optimizers.Adam, keras.optimizers.RMSprop, keras.optimizers.SGD)
@@ -34,7 +35,7 @@ class PackedVariables:
         self._large = large
         self._states = model.non_trainable_variables
         theirs = model.optimizer
-        self._optimizer = type(theirs).from_config({**theirs.get_config(), "name": "packed"})
+        self._optimizer = type(theirs).from_config({**config_of(theirs), "name": "packed"})
         self._optimizer.build(self._variables)
         by_variable = {
             id(variable): slots

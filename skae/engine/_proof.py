@@ -102,6 +102,16 @@ def is_known_layer(kind: type) -> bool:
     return kind in _LAYERS
 
 
+def is_known_optimizer(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Tell whether an optimizer is of one of Keras's own classes."""
+    return type(optimizer) in _OPTIMIZERS
+
+
+def is_known_schedule(schedule: keras.optimizers.schedules.LearningRateSchedule) -> bool:
+    """Tell whether a learning-rate schedule is of one of Keras's own classes."""
+    return type(schedule) in _SCHEDULES
+
+
 def unknown_parts(layer: keras.Layer) -> dict[str, Any]:
     """Return the functions, objects and classes among a layer's attributes that are not known."""
     return {

@@ -172,8 +172,17 @@ class Run:
         model = self._program.model
         model.optimizer.finalize_variable_values(model.trainable_variables)
         self._check_end(result, start, epochs.start)
-        listeners.on_train_end({name: values[-1] for name, values in result.history.items()})
+        self._end(result, listeners)
         return result
+
+    def _end(self, result, listeners):
+        """Let callbacks know that training is over; an interrupt there comes too late to matter."""
+        try:
+            with interrupts_as_such():
+                listeners.on_train_end({name: last[-1] for name, last in result.history.items()})
+        except KeyboardInterrupt:
+            result.interrupted = True
+            warn_interrupted(len(result.history["loss"]), self._plan.keep_best)
 
     def _run_each(self, epochs, listeners, result, best):
         patience = self._plan.patience

@@ -7,8 +7,8 @@ import tensorflow as tf
 from skae.engine._batches import whole_batches
 from skae.engine._compiled import EVALUATION_BATCH_SIZE, CompiledProgram
 from skae.engine._graph import CONVOLUTIONS, has_any
-from skae.engine._losses import loss_terms
-from skae.engine._packing import packed_if_possible
+from skae.engine._losses import assigns_weights, loss_terms
+from skae.engine._packing import OwnVariables, packed_if_possible
 from skae.engine._traced import Traced
 
 _ALIGNMENT = 64  # of memory that TensorFlow takes over as it is
@@ -46,7 +46,11 @@ class TensorFlowProgram(CompiledProgram):
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
         super().__init__(model, batch_size, variant)
-        self._trained = packed_if_possible(model, _MOST_ELEMENTS_PACKED)
+        self._trained = (
+            OwnVariables(model)
+            if assigns_weights(self._core)
+            else packed_if_possible(model, _MOST_ELEMENTS_PACKED)
+        )
         self._state = [*model.variables, *model.optimizer.variables]
         self._kept: list[tf.Tensor] = []
         shape = self._core.input.shape[1:]

@@ -75,7 +75,11 @@ def assemble(
 
 
 def _add_projection(codes, seen, projection):
-    flat = seen if len(seen.shape) == 2 else layers.Flatten(name="principal_flatten")(seen)
+    flat = (
+        seen
+        if len(seen.shape) == 2
+        else layers.Flatten("channels_last", name="principal_flatten")(seen)
+    )
     layer = layers.Dense(codes.shape[1], use_bias=False, name="principal_projection")
     projected = layer(flat)
     layer.set_weights([projection])

@@ -45,6 +45,11 @@ class GlobalScale:
         """Return the scale of rows of shape (n, n_features)."""
         n_rows, mean, total = _moments(rows, sample_weight)
         scale = np.sqrt(total / n_rows)
+        if not scale and isinstance(rows, np.ndarray) and np.ptp(rows, axis=0).any():
+            raise ValueError(
+                f"The values of X are within {np.ptp(rows, axis=0).max():.0e} of each other, whose "
+                "square is zero in float64: expected larger units. Multiply X by a constant."
+            )
         return cls(mean, float(scale) if scale > 0 else 1.0)
 
     def standardize(self, rows: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import field
+from functools import partial
 from math import ceil, prod
 from numbers import Integral
 from typing import ClassVar, Literal
@@ -141,7 +142,7 @@ class ConvNetwork(BaseNetwork):
                 )(features)
         sizes = entries(self.hidden_layer_sizes)
         if sizes:
-            features = layers.Flatten(name="encoder_flatten")(features)
+            features = layers.Flatten("channels_last", name="encoder_flatten")(features)
         return hidden_layers(features, sizes, self, "encoder")
 
     def decoder_body(self, code, sample_shape, kernel_initializer):
@@ -229,5 +230,11 @@ class ConvNetwork(BaseNetwork):
 
     @staticmethod
     def _layer_class(kind, features):
-        """Return Keras's layer class of a kind such as ``"Conv{}D"`` for the features' axes."""
-        return getattr(layers, kind.format(len(features.shape) - 2))
+        """Return Keras's layer class of a kind such as ``"Conv{}D"`` for the features' axes.
+
+        Channels come last, whatever Keras's configuration says of images.
+        """
+        layer_class = getattr(layers, kind.format(len(features.shape) - 2))
+        if layer_class in (layers.UpSampling1D, layers.Cropping1D):
+            return layer_class
+        return partial(layer_class, data_format="channels_last")

@@ -24,7 +24,7 @@ class _Compilation:
 
     @classmethod
     def of(cls, model):
-        return cls(type(model.optimizer), model.optimizer.get_config(), _packed(model.loss))
+        return cls(type(model.optimizer), engine.config_of(model.optimizer), _packed(model.loss))
 
     def apply_to(self, model):
         optimizer = self.optimizer_class.from_config(self.optimizer_config)
@@ -54,6 +54,28 @@ class PackedLoss:
         loss = object.__new__(self.kind)
         vars(loss).update({name: _unpacked(value) for name, value in self.state.items()})
         return loss
+
+    def __sklearn_clone__(self):
+        return self.unpacked()
+
+
+@dataclass(frozen=True)
+class PackedOptimizer:
+    """An optimizer of the user's, or with a schedule of the user's, without registration.
+
+    Attributes
+    ----------
+    kind : type
+    config : dict
+        What ``kind.from_config`` takes.
+    """
+
+    kind: type[keras.optimizers.Optimizer]
+    config: dict[str, Any]
+
+    def unpacked(self) -> keras.optimizers.Optimizer:
+        """Return an optimizer like the packed one, without its state."""
+        return self.kind.from_config(dict(self.config))
 
     def __sklearn_clone__(self):
         return self.unpacked()
@@ -172,8 +194,11 @@ class KerasHolder(BaseEstimator):
 def _packed(value):
     if isinstance(value, keras.layers.Layer):
         return PackedModel.of(value)
+    if isinstance(value, keras.optimizers.Optimizer) and not engine.is_optimizer_of_keras(value):
+        return PackedOptimizer(type(value), engine.config_of(value))
     return PackedLoss.of(value) if isinstance(value, keras.losses.Loss) else value
 
 
 def _unpacked(value):
-    return value.unpacked() if isinstance(value, PackedModel | PackedLoss) else value
+    is_packed = isinstance(value, PackedModel | PackedLoss | PackedOptimizer)
+    return value.unpacked() if is_packed else value
