@@ -104,8 +104,8 @@ def test_start_is_the_reconstruction_of_pca(X):
 )
 def test_channels_come_last_whatever_keras_is_told(parameters, X):
     autoencoder = ConvAutoencoder(
-        2, (3,), image_shape=(8, 8), epochs=1, random_state=0, **parameters
-    )
+        n_components=2, filters=(3,), image_shape=(8, 8), epochs=1, random_state=0
+    ).set_params(**parameters)
     codes = autoencoder.fit_transform(X)
     keras.config.set_image_data_format("channels_first")
     try:
