@@ -106,12 +106,13 @@ def _compiled(apply, core):
         rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)
         mapping = Traced(apply, weights, rows)
 
+        def value_of(variable):
+            if isinstance(variable, tf.distribute.DistributedValues):
+                return variable.read_value()
+            return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
+
         def run(variables, rows):
-            values = [
-                tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
-                for variable in variables
-            ]
-            return mapping(*values, tf.convert_to_tensor(rows)).numpy()
+            return mapping(*map(value_of, variables), tf.convert_to_tensor(rows)).numpy()
 
         return _PaddedMapping(run, core, _next_multiple)
     if keras.backend.backend() == "jax":
