@@ -170,7 +170,7 @@ class BaseAutoencoder(
         return -self._squared_errors(rows) * self._scale.scale**2 / self._n_observed(rows)
 
     def _error_and_deviation(self, X):
-        """Return Σ ‖x − x̂‖² and Σ ‖x − mean‖², in standardised units."""
+        """Return Σ ‖x − x̂‖² and Σ ‖x − mean‖², in standardized units."""
         rows = self._rows_in_use(X)
         total = sum(
             self._squared_deviations(rows[chunk]) for chunk in chunks(*rows.shape, in_cache=False)
@@ -184,7 +184,7 @@ class BaseAutoencoder(
         return rows
 
     def _mapped(self, mapping, rows):
-        """Return a part of the model's outputs for rows, standardised a chunk at a time."""
+        """Return a part of the model's outputs for rows, standardized a chunk at a time."""
         outputs = [
             self._apply(mapping, self._samples(rows[chunk])) for chunk in chunks(*rows.shape)
         ]
@@ -207,11 +207,11 @@ class BaseAutoencoder(
         return rows.shape[1]
 
     def _squared_deviations(self, rows):
-        """Return Σ (x − mean)² over all rows, in standardised units."""
+        """Return Σ (x − mean)² over all rows, in standardized units."""
         return (((rows - self.mean_) / self._scale.scale) ** 2).sum()
 
     def _squared_errors(self, rows):
-        """Return Σ (x − x̂)² of each row, in standardised units."""
+        """Return Σ (x − x̂)² of each row, in standardized units."""
         errors = np.empty(len(rows))
         for chunk in chunks(*rows.shape, in_cache=False):
             errors[chunk] = self._sample_errors(self._samples(rows[chunk]))

@@ -71,7 +71,7 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
     model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
 feature_names_in_, mean_
         As in :class:`DenseAutoencoder`, except that
-        ``encoder_`` gives the chosen features in standardised units.
+        ``encoder_`` gives the chosen features in standardized units.
 
     Raises
     ------

@@ -17,8 +17,8 @@ from skae.layers import ContractionPenalty
 class ContractiveAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder whose code changes little when the input does.
 
-    It minimises L(x, x̂) + contraction / n_components · ‖J(x)‖²_F, where J is the Jacobian of the
-    encoder, code by (standardised) input [1]_. L averages over features, and the penalty over the
+    It minimizes L(x, x̂) + contraction / n_components · ‖J(x)‖²_F, where J is the Jacobian of the
+    encoder, code by (standardized) input [1]_. L averages over features, and the penalty over the
     units of the code: it is the mean squared norm of their gradients.
 
     Parameters

@@ -30,7 +30,7 @@ _CORRUPTIONS: dict[str, type[Corruption]] = {
 class DenoisingAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder that reconstructs clean rows from noisy ones.
 
-    It minimises the mean over rows and noise of L(x, g(f(x̃))), where x̃ is the row x after a random
+    It minimizes the mean over rows and noise of L(x, g(f(x̃))), where x̃ is the row x after a random
     corruption [1]_ [2]_. Noise is drawn anew for every batch, also for the held-out rows that
     training is monitored with; a fitted autoencoder adds none. :meth:`reconstruct` removes noise.
 

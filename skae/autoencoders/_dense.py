@@ -30,7 +30,7 @@ class DenseAutoencoder(BaseAutoencoder):
     code_activation : str or callable, default="linear"
         Activation of the code.
     output_activation : str or callable, default="linear"
-        Activation of the output. With a linear output the data are centred and divided by one
+        Activation of the output. With a linear output the data are centered and divided by one
         global scale inside the model. A bounded one, such as ``"sigmoid"`` (0 to 1) or ``"tanh"``
         (−1 to 1), needs data in its range, which are then left as they are.
     loss : str, callable or keras.losses.Loss, default="mse"
@@ -62,7 +62,7 @@ class DenseAutoencoder(BaseAutoencoder):
         Instances or classes.
     metrics : str, callable, keras.metrics.Metric, or list of them, default=None
         Recorded in ``history_`` under their names, those of held-out rows with ``val_`` in front.
-        They compare standardised rows with their reconstructions, without noise, by the weights at
+        They compare standardized rows with their reconstructions, without noise, by the weights at
         the end of an epoch, which costs one more pass over the rows.
     warm_start : bool, default=False
         Whether ``fit`` continues from the fitted model instead of building a new one.
@@ -80,7 +80,7 @@ class DenseAutoencoder(BaseAutoencoder):
         The two halves of ``model_``, sharing its weights.
     history_ : dict of str to list of float
         One value an epoch: ``"loss"``, ``"val_loss"`` if rows were held out, and the terms of the
-        loss if it has several; in standardised units.
+        loss if it has several; in standardized units.
     n_epochs_ : int
         Number of epochs run, over all calls since the model was built.
     best_epoch_ : int

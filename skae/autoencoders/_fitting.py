@@ -189,7 +189,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         return self._split(rows, None, check_random_state(0), 0)[0]
 
     def _set_scale(self, rows, weights):
-        """Fix what is standardised, and how."""
+        """Fix what is standardized, and how."""
         if self._standardizes():
             self._scale = GlobalScale.of(rows, weights)
             self.mean_ = self._scale.mean
@@ -355,7 +355,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         self._error_beside_pca = None
 
     def _samples(self, rows):
-        """Return rows standardised, in the shape that the network sees."""
+        """Return rows standardized, in the shape that the network sees."""
         return self._scale.standardize(rows).reshape(-1, *self._sample_shape)
 
     def _apply(self, mapping, samples):

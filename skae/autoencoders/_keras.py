@@ -38,7 +38,7 @@ class KerasAutoencoder(BaseAutoencoder):
         Name of the layer, or of the model within, whose output is the code. None finds the layer
         with the smallest output, the last of them if there are several.
     standardize : bool, default=False
-        Whether the data are centred and divided by one global scale before the encoder and mapped
+        Whether the data are centered and divided by one global scale before the encoder and mapped
         back after the decoder. Right for a new network with a linear output, wrong for one that was
         trained on unscaled rows.
     loss : str, callable, keras.losses.Loss or None, default=None

@@ -51,7 +51,7 @@ class Normal:
     Parameters
     ----------
     variance : float
-        Of standardised features.
+        Of standardized features.
     scale : float
         What the data were divided by: densities are in units of X.
     """

@@ -18,7 +18,7 @@ class ObjectiveHooks(CommonParameters, ABC):
         """Return the network: the layers on either side of the code."""
 
     def corrupt(self, inputs: Any) -> Any:
-        r"""Return what the encoder sees of the standardised input.
+        r"""Return what the encoder sees of the standardized input.
 
         Parameters
         ----------

@@ -15,7 +15,7 @@ from skae.layers import SparsityPenalty
 class SparseAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder with a penalty that keeps most units of the code near zero.
 
-    It minimises L(x, x̂) + sparsity · Ω, where Ω is the mean over rows of Σⱼ|zⱼ| (``"l1"``), or
+    It minimizes L(x, x̂) + sparsity · Ω, where Ω is the mean over rows of Σⱼ|zⱼ| (``"l1"``), or
     Σⱼ KL(ρ ‖ ρ̂ⱼ) for the mean activation ρ̂ⱼ of unit j in a batch and the target rate ρ (``"kl"``)
     [1]_. L averages over features, as all losses of Keras do; Ω sums over the code. The code may
     have more units than there are features.

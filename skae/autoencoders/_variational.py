@@ -40,7 +40,7 @@ _SMALLEST_NOISE = 1e-3
 class VariationalAutoencoder(ObjectiveAutoencoder):
     r"""Autoencoder with a probability model: rows are generated from normal codes.
 
-    It maximises the evidence lower bound [1]_ [2]_
+    It maximizes the evidence lower bound [1]_ [2]_
 
         ELBO(x) = E[log p(x | z)] − beta · KL(q(z | x) ‖ N(0, I)),    z ~ q(z | x) = N(μ, diag σ²),
 
@@ -322,7 +322,7 @@ feature_names_in_, mean_
     # ---- the bounds -----------------------------------------------------------------------
 
     def _posterior(self, samples):
-        """Return means and log-variances of the codes of standardised samples."""
+        """Return means and log-variances of the codes of standardized samples."""
         parts = [
             self._apply(engine.Mapping.POSTERIOR, samples[chunk]) for chunk in chunks(len(samples))
         ]

@@ -105,7 +105,7 @@ class Blocks(ABC):
 
     @property
     def fits_memory(self) -> bool:
-        """Whether the samples, as floats, and a standardised copy may be kept in memory."""
+        """Whether the samples, as floats, and a standardized copy may be kept in memory."""
         as_floats = 0 if self.dtype.kind == "f" else 8
         return fits_memory(prod(self.shape) * (self.dtype.itemsize + as_floats + 4))
 

@@ -41,7 +41,7 @@ def _in_use(name):
 
 
 def aligned_empty(shape: tuple[int, ...]) -> np.ndarray:
-    """Return an uninitialised float32 array that TensorFlow can use without a copy."""
+    """Return an uninitialized float32 array that TensorFlow can use without a copy."""
     size = 4 * prod(shape)
     buffer = np.empty(size + _ALIGNMENT, dtype=np.uint8)
     start = -buffer.ctypes.data % _ALIGNMENT

@@ -1,4 +1,4 @@
-"""Classes of rows: their names, their colours, and samples that hold all of them."""
+"""Classes of rows: their names, their colors, and samples that hold all of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ _OKABE_ITO = (
     "#999999",
     "#f0e442",
 )
-# Petroff (2021), optimised for colour-vision deficiencies over ten classes.
+# Petroff (2021), optimized for color-vision deficiencies over ten classes.
 _PETROFF = (
     "#3f90da",
     "#ffa90e",
@@ -42,7 +42,7 @@ GREY = "#808080"
 
 
 def class_colors(n_classes: int) -> np.ndarray:
-    """Return one colour a class, told apart by the colour-blind; beyond ten they repeat."""
+    """Return one color a class, told apart by the color-blind; beyond ten they repeat."""
     palette = _OKABE_ITO if n_classes <= len(_OKABE_ITO) else _PETROFF
     return np.array(palette)[np.arange(n_classes) % len(palette)]
 
@@ -62,7 +62,7 @@ class Classes:
     Attributes
     ----------
     of_row : ndarray of shape (n_samples,), int
-        Index into names and colours.
+        Index into names and colors.
     names : list of str
     colors : ndarray of str
     """

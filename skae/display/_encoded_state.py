@@ -141,9 +141,9 @@ class EncodedStateDisplay:
         ax : Axes, default=None
             None makes a new figure.
         cmap : str, default="viridis"
-            Colours of the codes, which share one scale.
+            Colors of the codes, which share one scale.
         image_cmap : str, default="gray"
-            Colours of images.
+            Colors of images.
 
         Returns
         -------

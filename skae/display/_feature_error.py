@@ -148,7 +148,7 @@ class FeatureErrorDisplay:
         max_features : int, default=20
             Bars of a table at most: the largest.
         cmap : str, default="viridis"
-            Colours of a map.
+            Colors of a map.
 
         Returns
         -------

@@ -30,9 +30,9 @@ def draw_grid(
         Line 0 is drawn at the bottom.
     kind : RowKind
     cmap : str
-        Colours of images with one channel.
+        Colors of images with one channel.
     value_range : tuple of float or None
-        Values of the first and the last colour, or at the bottom and the top of a cell of lines.
+        Values of the first and the last color, or at the bottom and the top of a cell of lines.
         None takes the quantiles .005 and .995, of each feature for tables.
 
     Returns

@@ -29,7 +29,7 @@ class LatentManifoldDisplay:
     image_shape, sequence_shape : tuple of int, default=None
         What a flat row is: an image, or a series of (steps, channels).
     value_range : tuple of float or of array-like of shape (n_features,), default=None
-        Values of the first and the last colour of images, or at the bottom and the top of lines.
+        Values of the first and the last color of images, or at the bottom and the top of lines.
         None takes the quantiles .005 and .995 of the rows, of each feature for tables.
     component_names : sequence of str, default=("code 0", "code 1")
 
@@ -152,7 +152,7 @@ class LatentManifoldDisplay:
         ax : Axes, default=None
             None makes a new figure.
         cmap : str, default="gray"
-            Colours of images with one channel.
+            Colors of images with one channel.
 
         Returns
         -------

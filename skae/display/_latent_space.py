@@ -22,10 +22,10 @@ _SHORT_NAME = 3
 
 
 class LatentSpaceDisplay:
-    """Codes of rows as points, coloured by class.
+    """Codes of rows as points, colored by class.
 
     One component is drawn as histograms, two as a plane, three as a space, more as all pairs.
-    Every class is named at its median, so that it can be told without its colour.
+    Every class is named at its median, so that it can be told without its color.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ class LatentSpaceDisplay:
 
 
 class _Points:
-    """Codes with their colours, ready to be drawn in one panel or in many."""
+    """Codes with their colors, ready to be drawn in one panel or in many."""
 
     def __init__(self, codes, names, classes, values):
         self.codes = codes
@@ -238,7 +238,7 @@ class _Points:
         return points
 
     def explain(self, ax, scatter):
-        """Say what the colours mean: names at the medians, a legend, or a colour bar."""
+        """Say what the colors mean: names at the medians, a legend, or a color bar."""
         if self._values is not None and scatter:
             ax.figure.colorbar(scatter[0], ax=ax, label="target", shrink=0.8)
         if self._classes is None:
@@ -249,7 +249,7 @@ class _Points:
             self._legend(ax, loc="upper left", bbox_to_anchor=(beside, 1))
 
     def explain_beside(self, ax, scatter):
-        """Say what the colours mean in a panel that is left empty."""
+        """Say what the colors mean in a panel that is left empty."""
         if self._values is not None:
             ax.figure.colorbar(scatter[0], ax=ax, label="target")
         elif self._classes is not None:

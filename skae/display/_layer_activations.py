@@ -30,7 +30,7 @@ class LayerActivationsDisplay:
 
     One line of pictures a layer, from the encoder's first to the decoder's last, one column a row
     of the data. Vectors are wrapped into lines, the channels of a feature map lie side by side, a
-    sequence is a picture of steps by units. Each layer has a colour scale of its own.
+    sequence is a picture of steps by units. Each layer has a color scale of its own.
 
     Parameters
     ----------
@@ -153,9 +153,9 @@ class LayerActivationsDisplay:
         ax : Axes, default=None
             None makes a new figure.
         cmap : str, default="viridis"
-            Colours of activations.
+            Colors of activations.
         image_cmap : str, default="gray"
-            Colours of the rows, and of outputs of their shape, where they are images.
+            Colors of the rows, and of outputs of their shape, where they are images.
 
         Returns
         -------

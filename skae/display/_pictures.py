@@ -37,7 +37,7 @@ def as_picture(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def as_image(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return an image as it is, in colour if it has three or four channels."""
+    """Return an image as it is, in color if it has three or four channels."""
     if len(shape) == 3 and shape[2] in (3, 4):
         return values.reshape(shape)
     return as_picture(values, shape)
@@ -63,16 +63,16 @@ def tiled(pictures: np.ndarray, between: float) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class PictureRow:
-    """Pictures side by side that share a colour scale.
+    """Pictures side by side that share a color scale.
 
     Attributes
     ----------
     name : str
     pictures : list of ndarray
-        Of shape (height, width), or (height, width, 3 or 4) with colours.
+        Of shape (height, width), or (height, width, 3 or 4) with colors.
     cmap : str
     limits : tuple of float
-        Values of the first and the last colour.
+        Values of the first and the last color.
     """
 
     name: str

@@ -183,7 +183,7 @@ class ReconstructionDisplay:
         ax : Axes, default=None
             None makes a new figure. Several series or table rows need axes that are part of a grid.
         cmap : str, default="gray"
-            Colours of images with one channel.
+            Colors of images with one channel.
 
         Returns
         -------

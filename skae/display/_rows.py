@@ -46,7 +46,7 @@ class RowKind:
         image_shape: tuple[int, ...] | None = None,
         sequence_shape: tuple[int, ...] | None = None,
     ) -> "RowKind":
-        """Recognise rows by the shape that is given, or by their own.
+        """Recognize rows by the shape that is given, or by their own.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class RowKind:
 
 
 def kind_of(estimator, rows: np.ndarray, image_shape=None, sequence_shape=None) -> RowKind:
-    """Recognise rows by the shape that is given, by the estimator's parameters or their own."""
+    """Recognize rows by the shape that is given, by the estimator's parameters or their own."""
     if image_shape is None and sequence_shape is None:
         image_shape, sequence_shape = _shapes_of(estimator.get_params(), rows.shape[1:])
     return RowKind.of(rows.shape[1:], image_shape, sequence_shape)

@@ -17,7 +17,7 @@ _WIDE = 5.0  # ratio of largest to least loss from which the axis is logarithmic
 class TrainingHistoryDisplay:
     """Loss of training and held-out rows over the epochs, and the epoch that was kept.
 
-    Every term of the loss has a colour: dashed for training rows, solid for held-out ones.
+    Every term of the loss has a color: dashed for training rows, solid for held-out ones.
 
     Parameters
     ----------

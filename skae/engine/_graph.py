@@ -1,4 +1,4 @@
-"""What of an autoencoder is trained: from standardised input to standardised output."""
+"""What of an autoencoder is trained: from standardized input to standardized output."""
 
 import keras
 
@@ -21,7 +21,7 @@ def _standardization(model):
 
 
 def encoder_core(model):
-    """Return the encoder of an autoencoder from the standardised input to the code."""
+    """Return the encoder of an autoencoder from the standardized input to the code."""
     encoder = model.get_layer("encoder")
     standardization = _standardization(encoder)
     if standardization is None:
@@ -30,7 +30,7 @@ def encoder_core(model):
 
 
 def decoder_core(model):
-    """Return the decoder of an autoencoder from the code to the standardised output."""
+    """Return the decoder of an autoencoder from the code to the standardized output."""
     decoder = model.get_layer("decoder")
     standardization = _standardization(decoder)
     if standardization is None:
@@ -46,7 +46,7 @@ def autoencoder_core(model):
 
 
 def posterior_core(model):
-    """Return the model from the standardised input to means and log-variances, or None.
+    """Return the model from the standardized input to means and log-variances, or None.
 
     Both are one output, side by side; None is for an encoder that has no Gaussian code.
     """

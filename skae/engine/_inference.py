@@ -157,7 +157,7 @@ _lock = threading.Lock()
 
 
 def apply_model(model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
-    """Return the float32 output of a part of ``model`` for standardised rows or codes."""
+    """Return the float32 output of a part of ``model`` for standardized rows or codes."""
     check_process()
     application = getattr(model, "_skae_inference", None)
     if application is None:

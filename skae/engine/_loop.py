@@ -23,14 +23,14 @@ def train_model(
     verbose: int | str,
     rng: np.random.RandomState,
 ) -> TrainingResult:
-    """Train a compiled autoencoder on standardised rows, in place.
+    """Train a compiled autoencoder on standardized rows, in place.
 
     Parameters
     ----------
     model : keras.Model
         Compiled by :func:`compile_model`. After an exception it is as it was.
     rows, validation : Rows or StreamedRows
-        Standardised. Without validation rows the training loss is monitored.
+        Standardized. Without validation rows the training loss is monitored.
     plan : TrainingPlan
     optimizer_state : list of ndarray or None
         Of the result to go on from, or None for a new optimizer.

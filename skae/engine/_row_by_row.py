@@ -137,7 +137,7 @@ def mixes_rows(core: keras.Model, *, training: bool = True) -> bool:
     ----------
     core : keras.Model
     training : bool, default=True
-        Whether the model is trained; batch normalisation mixes rows only then.
+        Whether the model is trained; batch normalization mixes rows only then.
     """
     return not _is_row_by_row(core, training)
 

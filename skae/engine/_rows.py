@@ -1,4 +1,4 @@
-"""Rows to train on: standardised once and resident, or read block by block if they are too many."""
+"""Rows to train on: standardized once and resident, or read block by block if they are too many."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ _PIECES_ALL_OVER = 64
 
 @dataclass(frozen=True)
 class Rows:
-    r"""Standardised rows in memory.
+    r"""Standardized rows in memory.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class _Resident:
 
 @dataclass(frozen=True)
 class StreamedRows:
-    r"""Rows that stay where they are and are standardised piece by piece, at every pass.
+    r"""Rows that stay where they are and are standardized piece by piece, at every pass.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class StreamedRows:
     left_out : ndarray of int
         Positions, in ascending order, of rows that do not belong here.
     standardize : callable
-        Maps rows to standardised float32 rows.
+        Maps rows to standardized float32 rows.
     sample_shape : tuple of int
     """
 
@@ -153,7 +153,7 @@ def _each(load, block):
 
 
 def split_rows(rows, weights, *, n_held_out: int, standardize, sample_shape, rng):
-    r"""Return all rows, those to train on and those held out, standardised.
+    r"""Return all rows, those to train on and those held out, standardized.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def split_rows(rows, weights, *, n_held_out: int, standardize, sample_shape, rng
     n_held_out : int
         Of streamed rows at most as many are held out as take 64 MB.
     standardize : callable
-        Maps rows, and an order to put them in or None, to standardised float32 rows.
+        Maps rows, and an order to put them in or None, to standardized float32 rows.
     sample_shape : tuple of int
     rng : RandomState
         Draws the rows that are held out.

@@ -28,7 +28,7 @@ def model_card(estimator: Any, X: ArrayLike) -> str:
         Fitted.
     X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         Rows that the figures are of, best such as were held out. PCA, to compare with, is fitted
-        to these very rows, which favours it.
+        to these very rows, which favors it.
 
     Returns
     -------

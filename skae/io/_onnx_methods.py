@@ -37,7 +37,7 @@ _ROUNDING = 1e-6
 class TracedAutoencoder:
     """An autoencoder; rows and codes are flat.
 
-    Rows are standardised as the estimator does it, in the precision that they come in, and the
+    Rows are standardized as the estimator does it, in the precision that they come in, and the
     network computes in float32.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Batch normalisation in one kernel."""
+"""Batch normalization in one kernel."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ from skae._compat import layers_within
 
 @keras.saving.register_keras_serializable(package="skae")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras's batch normalisation, on TensorFlow trained by the kernel made for it.
+    """Keras's batch normalization, on TensorFlow trained by the kernel made for it.
 
     Keras composes it of some ten operations, each a pass over all values. The results are the same
     but for rounding.
@@ -20,7 +20,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        """Return ``inputs`` normalised by the batch while training, else by the moving averages."""
+        """Return ``inputs`` normalized by the batch while training, else by the moving averages."""
         plain = self.trainable and mask is None and not self.renorm
         if training and plain and _has_kernel(inputs, self.axis):
             return self._normalized_by_batch(inputs)
@@ -51,7 +51,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 def use_fused_kernels(model: keras.Model) -> None:
-    """Let the batch normalisations of a model, which the caller owns, train by the fused kernel."""
+    """Let the batch normalizations of a model, which the caller owns, train by the fused kernel."""
     for layer in layers_within(model):
         if type(layer) is keras.layers.BatchNormalization:
             layer.__class__ = FusedBatchNormalization

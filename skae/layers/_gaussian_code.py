@@ -9,7 +9,7 @@ from skae.layers._random import normal
 
 @keras.saving.register_keras_serializable(package="skae")
 class GaussianCode(ObjectiveLayer):
-    r"""Draw the code from its posterior and penalise the divergence from the prior.
+    r"""Draw the code from its posterior and penalize the divergence from the prior.
 
     The posterior is N(μ, diag σ²), the prior N(0, I), and the penalty
 

@@ -13,7 +13,7 @@ _SMALLEST_RATE = 1e-6
 
 @keras.saving.register_keras_serializable(package="skae")
 class SparsityPenalty(ObjectiveLayer):
-    """Penalise a code that is not sparse, and let it pass.
+    """Penalize a code that is not sparse, and let it pass.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ _STEP = 1e-2
 
 @keras.saving.register_keras_serializable(package="skae")
 class ContractionPenalty(ObjectiveLayer):
-    r"""Apply an encoder and penalise the squared Frobenius norm of its Jacobian.
+    r"""Apply an encoder and penalize the squared Frobenius norm of its Jacobian.
 
     Parameters
     ----------

@@ -5,10 +5,10 @@ import keras
 
 @keras.saving.register_keras_serializable(package="skae")
 class Standardization(keras.layers.Layer):
-    """Centre every feature and divide all of them by one global scale, or undo it.
+    """Center every feature and divide all of them by one global scale, or undo it.
 
     Dividing by one number instead of one per feature keeps the geometry of the data: the mean
-    squared error of standardised rows is that of the rows themselves up to a constant, as in PCA.
+    squared error of standardized rows is that of the rows themselves up to a constant, as in PCA.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Standardization(keras.layers.Layer):
         self.scale = self.add_weight(shape=(), initializer="ones", trainable=False, name="scale")
 
     def call(self, inputs):
-        r"""Standardise ``inputs`` of shape (n, \*sample_shape), or map them back."""
+        r"""Standardize ``inputs`` of shape (n, \*sample_shape), or map them back."""
         if self.invert:
             return inputs * self.scale + self.mean
         return (inputs - self.mean) / self.scale

@@ -34,7 +34,7 @@ def assemble(
     sample_shape : tuple of int
         Shape of a row.
     corrupt : callable
-        Maps the standardised input to what the encoder sees.
+        Maps the standardized input to what the encoder sees.
     compute_code : callable
         Maps the encoder body's features and a kernel initializer to the code.
     regularize_code : callable

@@ -15,16 +15,16 @@ _N_POWERS = 5
 
 
 def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndarray:
-    """Return the leading principal axes of standardised rows.
+    """Return the leading principal axes of standardized rows.
 
     Parameters
     ----------
     rows : Rows or StreamedRows
-        Centred.
+        Centered.
     n_components : int
         At most min(n, n_features).
     rng : RandomState
-        Used where both n and n_features are large, for a randomised range (Halko, Martinsson and
+        Used where both n and n_features are large, for a randomized range (Halko, Martinsson and
         Tropp, 2011); of streamed rows by passes over all of them.
 
     Returns
@@ -72,7 +72,7 @@ def _leading_of_few_rows(rows, n_components):
         some = rows[:, chunk].astype(np.float64)
         products += some @ some.T
     vectors = _leading_eigenvectors(products, n_components)
-    # Orthonormal also where a singular value is zero, as the last one of centred rows is.
+    # Orthonormal also where a singular value is zero, as the last one of centered rows is.
     return linalg.qr((vectors @ rows).T, mode="economic")[0].T
 
 

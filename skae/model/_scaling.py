@@ -23,13 +23,13 @@ def weighted_mean(rows: np.ndarray | BlockRows, sample_weight: np.ndarray | None
 
 @dataclass(frozen=True)
 class GlobalScale:
-    """Centre every feature, divide all by one number.
+    """Center every feature, divide all by one number.
 
     Attributes
     ----------
     mean : ndarray of shape (n_features,), float64
     scale : float
-        Root of the mean variance of the features, so that standardised rows have mean variance 1.
+        Root of the mean variance of the features, so that standardized rows have mean variance 1.
     """
 
     mean: np.ndarray

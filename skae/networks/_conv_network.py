@@ -50,7 +50,7 @@ class ConvNetwork(BaseNetwork):
     upsampling : {"nearest", "transpose"}, default="nearest"
         What makes it larger: repeated pixels after each convolution, or transposed convolutions.
     batch_normalization : bool, default=False
-        Whether every convolution but the last has batch normalisation before its activation, and
+        Whether every convolution but the last has batch normalization before its activation, and
         no bias then.
     hidden_layer_sizes : int or sequence of int, default=()
         Units of dense layers between feature map and code, mirrored in the decoder.
@@ -222,7 +222,7 @@ class ConvNetwork(BaseNetwork):
         )
 
     def _normalized(self, layer, features):
-        """Return a convolution's output, normalised if asked for, under the activation."""
+        """Return a convolution's output, normalized if asked for, under the activation."""
         if not self.batch_normalization:
             return activated(layer, self.activation, features)
         features = layers.BatchNormalization(name=f"{layer.name}_normalization")(layer(features))

@@ -151,8 +151,8 @@ class CalibratedDetector(OutlierMixin, ABC):
         r"""Change the threshold without training anything.
 
         Exactly one of these: ``offset``; ``contamination``; ``false_positive_rate``, calibrated on
-        the rows held out at fit; labelled rows with ``false_positive_rate``, calibrated on the
-        normal ones among them; labelled rows alone, for the best F1 of the outliers.
+        the rows held out at fit; labeled rows with ``false_positive_rate``, calibrated on the
+        normal ones among them; labeled rows alone, for the best F1 of the outliers.
 
         Parameters
         ----------

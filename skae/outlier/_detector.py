@@ -79,7 +79,7 @@ class ReconstructionOutlierDetector(
         - ``"standardized_error"``: mean of ((x − x̂) / s)², s the usual error of each feature;
         - ``"worst_features"``: that mean over the worst tenth of the features;
         - ``"local_error"``: for images and signals in their own shape, mean square of the residual
-          smoothed over neighbours, over the root of the row's mean absolute value;
+          smoothed over neighbors, over the root of the row's mean absolute value;
         - ``"mahalanobis"``: Mahalanobis distance of the residual, which is then whitened, together
           with that of the row from the central rows, along the code and across it;
         - ``"sap"``, ``"nap"``: distance between the encoder's hidden activations for x and for x̂,
@@ -120,7 +120,7 @@ class ReconstructionOutlierDetector(
     --------
     sklearn.ensemble.IsolationForest : Outliers are rows that random cuts isolate early.
     sklearn.neighbors.LocalOutlierFactor : Outliers are rows in sparser places than their
-        neighbours.
+        neighbors.
 
     References
     ----------

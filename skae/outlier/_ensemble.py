@@ -15,7 +15,7 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 
 class SummedScore(BaseScore):
-    """Scores as logarithms, standardised to u over the training rows; the sum of log(1 + exp(u)).
+    """Scores as logarithms, standardized to u over the training rows; the sum of log(1 + exp(u)).
 
     Subclasses say which.
     """
@@ -66,7 +66,7 @@ class SummedScore(BaseScore):
 class ScoreEnsemble(SummedScore, BaseComposition):
     r"""Sum of several scores: an outlier to one of them is an outlier.
 
-    Each score is taken as a logarithm and standardised to u by the median and the quartiles of the
+    Each score is taken as a logarithm and standardized to u by the median and the quartiles of the
     training rows; the sum is of log(1 + exp(u)). A score that is smaller than usual then does not
     make up for another that is larger.
 
@@ -133,7 +133,7 @@ class Mahalanobis(SummedScore):
     training rows, and that of the row itself among the central ones of them, which is its distance
     along the code and across it together. The first sees what no bottleneck lets through, the
     second what a bottleneck lets through though it lies far out. Each is taken as a logarithm and
-    standardised to u by the median and the quartiles of the training rows; the score is the sum of
+    standardized to u by the median and the quartiles of the training rows; the score is the sum of
     log(1 + exp(u)), the row's counted twice, in which a distance that is smaller than usual does
     not make up for another that is larger.
 

@@ -146,16 +146,16 @@ class StandardizedError(BaseScore):
         return self
 
     def anomaly(self, passage):
-        """Return the mean squared standardised error of each row."""
+        """Return the mean squared standardized error of each row."""
         return self.contributions(passage).sum(axis=1)
 
     def contributions(self, passage):
-        """Return each feature's squared standardised error over the number of features."""
+        """Return each feature's squared standardized error over the number of features."""
         return np.square(passage.errors / self.usual_errors_) / passage.errors.shape[1]
 
 
 class WorstFeaturesError(StandardizedError):
-    """Mean squared standardised error over each row's worst features only.
+    """Mean squared standardized error over each row's worst features only.
 
     An anomaly in few of many features is lost in a mean over all of them.
 
@@ -209,14 +209,14 @@ class LocalError(BaseScore):
     absolute value, relative to the usual one.
 
     Rows of one axis are signals, of two are images, of three are images with channels last, which
-    are smoothed one by one. It means nothing for tables, whose columns have no neighbours.
+    are smoothed one by one. It means nothing for tables, whose columns have no neighbors.
 
     Parameters
     ----------
     smoothing : float, default=1.0
         Standard deviation of the Gaussian, in pixels or time steps; 0 does not smooth.
     brightness_power : float, default=0.5
-        0 gives the absolute error; 1 or more favours bright rows as 0 does dark ones.
+        0 gives the absolute error; 1 or more favors bright rows as 0 does dark ones.
 
     Examples
     --------

@@ -31,7 +31,7 @@ class SeriesOutlierDetector(BaseEstimator):
     detector : ReconstructionOutlierDetector, default=None
         Of windows, step after step; its ``calibration`` and ``gap`` are set here. None is
         ``ReconstructionOutlierDetector(false_positive_rate=0.01)``: of the windows of a series
-        without outliers 1 % are called outliers, neighbouring ones together.
+        without outliers 1 % are called outliers, neighboring ones together.
     random_state : int, RandomState instance or None, default=None
         Of the detector, where it has none.
 

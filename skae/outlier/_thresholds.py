@@ -119,7 +119,7 @@ def quantile_offset(scores: np.ndarray, contamination: float) -> float:
 def best_f1_offset(scores: np.ndarray, is_anomaly: np.ndarray) -> float:
     """Return the offset whose reports have the highest harmonic mean of precision and recall.
 
-    It lies half-way between two neighbouring scores, so that no row lies on it.
+    It lies half-way between two neighboring scores, so that no row lies on it.
 
     Parameters
     ----------

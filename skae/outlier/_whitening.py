@@ -20,7 +20,7 @@ class Whitening:
     ----------
     mean : ndarray of shape (n_features,)
     axes : ndarray of shape (n_features, n_features)
-        U⁻¹ of the Cholesky factorisation UᵀU of the covariance plus a ridge. Principal axes would
+        U⁻¹ of the Cholesky factorization UᵀU of the covariance plus a ridge. Principal axes would
         give the same distances and cost more.
     spread : ndarray of shape (n_features,)
         Units of the features, in which the ridge counts.
