@@ -1,4 +1,4 @@
-"""The scikit-learn face of every autoencoder."""
+"""The scikit-learn interface of every autoencoder."""
 
 from functools import partial
 
@@ -26,30 +26,41 @@ class BaseAutoencoder(
     KerasHolder,
     AutoencoderFitting,
 ):
-    """What every autoencoder owes: fit, transform, inverse_transform, score.
+    """Base class of all autoencoders: fit, transform, inverse_transform, score.
 
-    A subclass says which network it has and, if it is more than "train X to X", how it corrupts
-    the input and computes the code.
+    Subclasses override ``make_network`` and, if needed, the hooks ``corrupt``, ``compute_code`` and
+    ``regularize_code``. Subclass :class:`DenseAutoencoder` for an objective of your own.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skae import DenseAutoencoder
+    >>> class BlurredAutoencoder(DenseAutoencoder):
+    ...     def regularize_code(self, seen, features, codes):
+    ...         return keras.layers.GaussianNoise(0.1, name="blur")(codes)
+    >>> X = [[0.0, 1.0, 2.0], [1.0, 2.0, 4.0], [2.0, 3.0, 6.0], [3.0, 5.0, 7.0]] * 5
+    >>> BlurredAutoencoder(n_components=1, epochs=2, random_state=0).fit_transform(X).shape
+    (20, 1)
     """
 
     @property
     def encoder_(self) -> keras.Model:
-        """Rows to codes: ``model_``'s first half.
+        """Keras model that maps samples to codes: the first half of ``model_``.
 
-        Saved by ``encoder_.save``, it is loaded by ``keras.models.load_model`` after
-        ``from skae import DenseAutoencoder``, which makes skae's layers known to Keras.
+        To load a file of ``encoder_.save`` with ``keras.models.load_model``, first run
+        ``from skae import DenseAutoencoder``, which registers skae's layers with Keras.
         """
         check_is_fitted(self)
         return self.model_.get_layer("encoder")
 
     @property
     def decoder_(self) -> keras.Model:
-        """Codes to rows: ``model_``'s second half."""
+        """Keras model that maps codes to samples: the second half of ``model_``."""
         check_is_fitted(self)
         return self.model_.get_layer("decoder")
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        r"""Return the codes of X.
+        r"""Return the codes of X: their embedding in the latent space.
 
         Parameters
         ----------
@@ -58,11 +69,13 @@ class BaseAutoencoder(
         Returns
         -------
         Z : ndarray of shape (n_samples, n_components), float32
+            Codes that are not vectors are flattened. A DataFrame after
+            ``set_output(transform="pandas")`` or ``"polars"``.
 
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         check_is_fitted(self)
         return over_blocks(
@@ -70,7 +83,7 @@ class BaseAutoencoder(
         )
 
     def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
-        r"""Return the rows that codes stand for.
+        r"""Reconstruct samples from their codes.
 
         Parameters
         ----------
@@ -79,13 +92,13 @@ class BaseAutoencoder(
         Returns
         -------
         X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
-            In the units and the shape of the rows seen at fit. Where ``set_output`` asks for
-            frames, rows that are not n-dimensional are one, with the names of the features.
+            In the units and the shape of the samples seen at fit. A DataFrame after
+            ``set_output(transform="pandas")`` or ``"polars"``, unless samples are n-dimensional.
 
         Raises
         ------
         ValueError
-            If Z is not finite numbers of that width.
+            If Z has another number of columns, or NaN or infinite values.
         """
         check_is_fitted(self)
         return framed(self._decoded(Z), Z, self)
@@ -100,12 +113,12 @@ class BaseAutoencoder(
         Returns
         -------
         X : ndarray of the same shape, float32
-            Or a frame, as from ``inverse_transform``.
+            A DataFrame in the same cases as from ``inverse_transform``.
 
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         check_is_fitted(self)
         rows = over_blocks(
@@ -114,7 +127,7 @@ class BaseAutoencoder(
         return framed(rows, X, self) if isinstance(rows, np.ndarray) else rows
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
-        r"""Return how well each row is reconstructed: minus its mean squared error.
+        r"""Return how well each sample is reconstructed: minus its mean squared error.
 
         Parameters
         ----------
@@ -123,21 +136,21 @@ class BaseAutoencoder(
         Returns
         -------
         scores : ndarray of shape (n_samples,), float64
-            In squared units of X; 0 is a perfect reconstruction.
+            In squared units of X; higher is better, and 0 is a perfect reconstruction.
 
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         check_is_fitted(self)
         return over_blocks(self._scores, X, (), dtype=np.float64)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
-        r"""Return the fraction of variance that is reconstructed.
+        r"""Return the fraction of variance that is reconstructed (R²).
 
-        That is 1 − Σ‖x − x̂‖² / Σ‖x − mean of the training rows‖², PCA's explained variance ratio
-        on held-out rows: 1 is perfect, 0 no better than the mean, negative worse.
+        That is 1 − Σ‖x − x̂‖² / Σ‖x − ``mean_``‖², the explained variance ratio of PCA, also for new
+        samples. 1 is perfect, 0 is as good as the mean, and negative is worse.
 
         Parameters
         ----------
@@ -152,7 +165,7 @@ class BaseAutoencoder(
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         error, total = sum_over_blocks(self._error_and_deviation, X, 2)
         if total == 0:

@@ -23,16 +23,16 @@ from skae.networks import BaseNetwork
 
 @parametrized
 class ConcreteAutoencoder(SelectorMixin, ObjectiveAutoencoder):
-    r"""Autoencoder whose code is a choice of features: unsupervised feature selection.
+    r"""Unsupervised feature selection: the features that reconstruct all others best.
 
-    Unit j of the code is Σᵢ mⱼᵢ xᵢ, with mⱼ drawn from a concrete distribution softmax((log αⱼ +
-    Gumbel noise) / T) in every training step [1]_ [2]_. The temperature T falls geometrically from
-    ``start_temperature`` to ``end_temperature`` over the share ``annealing`` of the epochs, and the
-    draws become one-hot. Then every unit is assigned a feature of its own, so that the log-odds
-    have the largest sum of all choices of distinct features, and the decoder is trained on exactly
-    these features for the remaining epochs, which alone ``early_stopping`` can shorten.
+    Unit j of the code is Σᵢ mⱼᵢ xᵢ. In every training step its weights mⱼ are drawn from a concrete
+    distribution, softmax((log αⱼ + Gumbel noise) / T) [1]_ [2]_. The temperature T falls
+    geometrically from ``start_temperature`` to ``end_temperature`` over the fraction ``annealing``
+    of the epochs, and the draws become one-hot. Then each unit is assigned a feature of its own:
+    the distinct features with the largest sum of log-probabilities. In the remaining epochs the
+    decoder is trained on exactly these features. ``early_stopping`` applies to these epochs only.
 
-    ``transform`` returns the chosen columns of X, :meth:`inverse_transform` reconstructs all
+    ``transform`` returns the selected columns of X, and :meth:`inverse_transform` reconstructs all
     columns from them.
 
     Parameters
@@ -40,20 +40,22 @@ class ConcreteAutoencoder(SelectorMixin, ObjectiveAutoencoder):
     n_components : int, default=2
         Number of features to select.
     start_temperature : float, default=10.0
-        First temperature.
+        Initial temperature.
     end_temperature : float, default=0.1
-        Last temperature.
+        Final temperature.
     annealing : float in (0, 1], default=0.75
-        Share of ``epochs`` in which features are chosen.
+        Fraction of ``epochs`` in which features are selected.
     network : BaseNetwork or None, default=None
-        Its decoder is used; None is :class:`DenseNetwork` with ``hidden_layer_sizes``.
-    hidden_layer_sizes : sequence of int or None, default=None
-        Units of the hidden layers of the network that None stands for, code to output in reverse
-        order; None is its default, (256, 128). A network that is given has sizes of its own.
+        Network whose decoder is used. None uses :class:`DenseNetwork` with
+        ``hidden_layer_sizes``.
+    hidden_layer_sizes : int, sequence of int or None, default=None
+        Units of the decoder's hidden layers, in reverse order. Only with ``network=None``. None
+        uses (256, 128).
     activation : str, callable, keras.layers.Layer or None, default=None
-        Activation of the network's layers; None keeps the network's own.
+        Activation of the hidden layers. None keeps that of the network.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=1e-2
-        Of selection and decoder. A decoder that follows slowly makes the choice a poor one.
+        Learning rate of selection and decoder, as in :class:`DenseAutoencoder`. If it is too low,
+        the decoder learns too slowly and poor features are selected.
     output_activation, loss, optimizer, epochs, batch_size, shuffle, \
 validation_split, early_stopping, callbacks, metrics, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
@@ -61,17 +63,18 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
     Attributes
     ----------
     selected_ : ndarray of shape (n_components,), int
-        Feature of each unit of the code of ``encoder_``. ``transform`` has them in the order of X.
+        Index of the feature that each unit of the code of ``encoder_`` selects. ``transform``
+        returns them in the order of the columns of X.
     certainty_ : ndarray of shape (n_components,)
-        Largest probability in each unit's distribution over features: 1 where the choice has
+        Largest probability in each unit's distribution over features: 1 if the selection has
         converged.
     n_reassigned_ : int
-        Number of units whose most probable feature was already another's, so that they were
-        assigned a different one.
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
-feature_names_in_, mean_
-        As in :class:`DenseAutoencoder`, except that
-        ``encoder_`` gives the chosen features in standardized units.
+        Number of units that were assigned another feature than their most probable one, because
+        another unit had it already.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, code_shape_, \
+n_features_in_, feature_names_in_, mean_
+        As in :class:`DenseAutoencoder`, except that ``encoder_`` returns the selected features in
+        standardized units.
 
     Raises
     ------
@@ -118,7 +121,7 @@ feature_names_in_, mean_
     }
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        r"""Return the chosen columns of X.
+        r"""Return the selected columns of X.
 
         Parameters
         ----------
@@ -132,7 +135,7 @@ feature_names_in_, mean_
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         return ObjectiveAutoencoder.transform(self, X)  # not the mixin's
 
@@ -140,7 +143,7 @@ feature_names_in_, mean_
         return self._rows_in_use(X)[:, self.get_support()].astype(np.float32)
 
     def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
-        r"""Return the rows that the decoder reconstructs from the chosen columns.
+        r"""Reconstruct samples from the selected columns.
 
         Parameters
         ----------
@@ -150,12 +153,13 @@ feature_names_in_, mean_
         Returns
         -------
         X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
-            Or a frame, where ``set_output`` asks for frames and rows are not n-dimensional.
+            A DataFrame after ``set_output(transform="pandas")`` or ``"polars"``, unless samples are
+            n-dimensional.
 
         Raises
         ------
         ValueError
-            If Z is not finite numbers of that width.
+            If Z has another number of columns, or NaN or infinite values.
         """
         return ObjectiveAutoencoder.inverse_transform(self, Z)  # not the mixin's
 

@@ -15,26 +15,28 @@ from skae.layers import ContractionPenalty
 
 @parametrized
 class ContractiveAutoencoder(ObjectiveAutoencoder):
-    r"""Autoencoder whose code changes little when the input does.
+    r"""Autoencoder with a penalty on the encoder's Jacobian.
 
-    It minimizes L(x, x̂) + contraction / n_components · ‖J(x)‖²_F, where J is the Jacobian of the
-    encoder, code by (standardized) input [1]_. L averages over features, and the penalty over the
-    units of the code: it is the mean squared norm of their gradients.
+    The code then changes little when the input changes a little. The objective is
+    L(x, x̂) + contraction / n_components · ‖J(x)‖²_F, where L is the reconstruction loss and
+    J = ∂z/∂x the Jacobian of the code z with respect to the (standardized) input x [1]_. L averages
+    over features. The penalty averages over the units of the code: it is the mean squared norm of
+    their gradients.
 
     Parameters
     ----------
     n_components : int or None, default=2
-        Size of the code. None takes the network's features as they are.
+        Size of the code. None uses the output of the network's encoder as the code.
     contraction : float, default=1.0
         Weight of the penalty.
     network : BaseNetwork or None, default=None
-        Layers on either side of the code, such as :class:`ConvNetwork`; None is
+        Layers of encoder and decoder, such as :class:`ConvNetwork`. None uses
         :class:`DenseNetwork` with ``hidden_layer_sizes``.
-    hidden_layer_sizes : sequence of int or None, default=None
-        Units of the hidden layers of the network that None stands for; None is its default,
-        (256, 128). A network that is given has sizes of its own.
+    hidden_layer_sizes : int, sequence of int or None, default=None
+        Units of the encoder's hidden layers, in order; the decoder mirrors them. Only with
+        ``network=None``. None uses (256, 128).
     activation : str, callable, keras.layers.Layer or None, default=None
-        Activation of the network's layers; None keeps the network's own.
+        Activation of the hidden layers. None keeps that of the network.
     code_activation : str, callable or keras.layers.Layer, default="linear"
         Activation of the code.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
@@ -43,20 +45,20 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
 
     Attributes
     ----------
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
-feature_names_in_, mean_
-        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`; ``history_`` has
-        ``reconstruction_loss`` and ``contraction_loss`` apart.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, code_shape_, \
+n_features_in_, feature_names_in_, mean_
+        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`; ``history_`` also has
+        ``reconstruction_loss`` and ``contraction_loss``.
 
     Notes
     -----
-    If the encoder is one dense layer, z = s(Wx + b), the norm is exact: Σⱼ s′(aⱼ)² Σᵢ Wⱼᵢ². For all
-    other networks it is estimated without bias, since E‖Jv‖² = ‖J‖²_F for v of independent random
-    signs, with one v for every row of a batch and a central difference for Jv.
+    For an encoder of a single dense layer, z = s(Wx + b), the norm is exact: Σⱼ s′(aⱼ)² Σᵢ Wⱼᵢ².
+    For other networks it is estimated: E‖Jv‖² = ‖J‖²_F for a vector v of independent random signs.
+    Each sample of a batch has its own v, and Jv is a finite difference.
 
-    A linear code can shrink while the decoder's first layer grows, which contracts without a
-    change of the representation. A bounded ``code_activation``, as in the paper, does not allow
-    that for long.
+    A linear code can shrink while the weights of the decoder's first layer grow. The penalty then
+    falls, but the representation stays the same. A bounded ``code_activation``, as in the paper,
+    limits this.
 
     References
     ----------

@@ -13,20 +13,21 @@ from skae.networks import ConvNetwork
 class ConvAutoencoder(BaseAutoencoder):
     """Convolutional autoencoder, for images and signals.
 
-    Convolutions make the image smaller, a dense layer maps what is left to ``n_components``
-    numbers, and the decoder mirrors that [1]_. Without ``n_components`` the smallest feature map is
-    the code. Rows may be flat, with ``image_shape``, or n-dimensional; any size comes back exact.
+    Convolutions make the image smaller, and a dense layer maps the last feature map to
+    ``n_components`` numbers. The decoder mirrors both [1]_. With ``n_components=None`` the last
+    feature map is the code. Samples may be n-dimensional, or flat with ``image_shape``.
+    Reconstructions have the exact size of the input, also where it is odd.
 
     Parameters
     ----------
     n_components : int or None, default=2
-        Size of the code. None keeps the feature map of the last convolution as the code, which
-        ``transform`` flattens.
+        Size of the code. None uses the last feature map as the code, which ``transform``
+        flattens.
     image_shape, filters, kernel_size, strides, pooling, upsampling, batch_normalization, \
 hidden_layer_sizes, activation
         As in :class:`ConvNetwork`.
     code_activation : str, callable or keras.layers.Layer, default="linear"
-        Activation of the dense code; a feature map has ``activation``.
+        Activation of the code. A feature map as the code has ``activation`` instead.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
 validation_split, early_stopping, callbacks, metrics, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
@@ -34,14 +35,14 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
     Attributes
     ----------
     code_shape_ : tuple of int
-        Shape of one code in ``encoder_``: ``(n_components,)``, or that of the feature map.
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, n_features_in_, \
-feature_names_in_, mean_
+        Shape of one code in ``encoder_``: ``(n_components,)``, or the shape of the feature map.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, \
+n_features_in_, feature_names_in_, mean_
         As in :class:`DenseAutoencoder`.
 
     See Also
     --------
-    DenseAutoencoder : The same with fully connected layers.
+    DenseAutoencoder : Autoencoder with fully connected layers.
 
     References
     ----------

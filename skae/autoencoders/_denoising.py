@@ -28,38 +28,39 @@ _CORRUPTIONS: dict[str, type[Corruption]] = {
 
 @parametrized
 class DenoisingAutoencoder(ObjectiveAutoencoder):
-    r"""Autoencoder that reconstructs clean rows from noisy ones.
+    r"""Autoencoder that reconstructs clean samples from noisy ones.
 
-    It minimizes the mean over rows and noise of L(x, g(f(x̃))), where x̃ is the row x after a random
-    corruption [1]_ [2]_. Noise is drawn anew for every batch, also for the held-out rows that
-    training is monitored with; a fitted autoencoder adds none. :meth:`reconstruct` removes noise.
+    It minimizes the mean of L(x, g(f(x̃))), where L is the reconstruction loss, f the encoder, g the
+    decoder and x̃ the sample x after a random corruption [1]_ [2]_. Noise is drawn anew for every
+    batch, also for the validation data. A fitted autoencoder adds no noise: :meth:`reconstruct`
+    removes it.
 
     Parameters
     ----------
     n_components : int or None, default=2
-        Size of the code. None takes the network's features as they are, such as the feature map of
-        a :class:`ConvNetwork`.
+        Size of the code. None uses the output of the network's encoder as the code, such as the
+        feature map of a :class:`ConvNetwork`.
     corruption : {"gaussian", "masking", "salt_and_pepper", "swap"} or keras.layers.Layer, \
 default="gaussian"
-        Kind of noise: normal; zeros; the lowest or the highest value of X, half each; values of
-        other rows in the same column, which is right for tables. A layer, such as
-        ``keras.layers.GaussianDropout(0.2)``, is copied and does in every training step what it
-        does in training.
+        Kind of noise. ``"gaussian"`` adds normal noise. The others replace values: ``"masking"`` by
+        zeros, ``"salt_and_pepper"`` by the lowest or highest value of X (half each), ``"swap"`` by
+        values of other samples in the same feature, which suits tables. A Keras layer, such as
+        ``keras.layers.GaussianDropout(0.2)``, is copied and applied in training.
     noise : float, default=0.3
-        Standard deviation of normal noise, otherwise the share of entries that are hit. Where the
-        data are scaled inside the model (``output_activation="linear"``), normal noise has the
-        scale's units: 1 is the root of the features' mean variance; otherwise the units of X. A
-        layer has its own.
+        Standard deviation of Gaussian noise; otherwise the fraction of values that are replaced.
+        With ``output_activation="linear"`` the data are scaled inside the model, and the unit of
+        the standard deviation is the square root of the features' mean variance; otherwise it is
+        that of X. Ignored if ``corruption`` is a layer.
     clip : bool, default=False
-        Whether noisy rows are clipped to the range of the training data.
+        Whether noisy samples are clipped to the range of the training data.
     network : BaseNetwork or None, default=None
-        Layers on either side of the code, such as :class:`ConvNetwork`; None is
+        Layers of encoder and decoder, such as :class:`ConvNetwork`. None uses
         :class:`DenseNetwork` with ``hidden_layer_sizes``.
-    hidden_layer_sizes : sequence of int or None, default=None
-        Units of the hidden layers of the network that None stands for; None is its default,
-        (256, 128). A network that is given has sizes of its own.
+    hidden_layer_sizes : int, sequence of int or None, default=None
+        Units of the encoder's hidden layers, in order; the decoder mirrors them. Only with
+        ``network=None``. None uses (256, 128).
     activation : str, callable, keras.layers.Layer or None, default=None
-        Activation of the network's layers; None keeps the network's own.
+        Activation of the hidden layers. None keeps that of the network.
     code_activation : str, callable or keras.layers.Layer, default="linear"
         Activation of the code.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
@@ -68,8 +69,8 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
 
     Attributes
     ----------
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
-feature_names_in_, mean_
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, code_shape_, \
+n_features_in_, feature_names_in_, mean_
         As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`.
 
     References

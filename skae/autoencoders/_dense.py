@@ -10,89 +10,92 @@ from skae.networks import DenseNetwork
 
 @parametrized
 class DenseAutoencoder(BaseAutoencoder):
-    """Fully connected autoencoder: nonlinear PCA that stands where PCA stands.
+    """Fully connected autoencoder, a nonlinear counterpart of PCA.
 
-    The encoder maps a row to ``n_components`` numbers, the decoder maps them back, and both are
-    trained together to reconstruct the rows [1]_ [2]_. With the linear code and output of the
-    default, training starts from PCA's reconstruction and keeps the best state it saw.
+    The encoder maps each sample to its code, a point in a latent space of ``n_components``
+    dimensions. The decoder maps codes back to samples. Both are trained together to reconstruct
+    the samples [1]_ [2]_. With the default linear code and output, training starts from PCA's
+    reconstruction, and the best weights found are kept.
 
     Parameters
     ----------
     n_components : int, default=2
-        Size of the code.
+        Size of the code: the number of latent dimensions.
     hidden_layer_sizes : int or sequence of int, default=(256, 128)
-        Units of the encoder's hidden layers, input to code; the decoder has them in reverse order.
-        One number is one layer.
-    activation : str or callable, default="silu"
-        Activation of the hidden layers, by Keras's name or as a function.
+        Units of the encoder's hidden layers, in order; the decoder mirrors them. An int is a
+        single layer.
+    activation : str, callable or keras.layers.Layer, default="silu"
+        Activation of the hidden layers, by Keras's name, as a function or as a layer.
     dropout, kernel_regularizer
         As in :class:`DenseNetwork`.
-    code_activation : str or callable, default="linear"
+    code_activation : str, callable or keras.layers.Layer, default="linear"
         Activation of the code.
-    output_activation : str or callable, default="linear"
-        Activation of the output. With a linear output the data are centered and divided by one
-        global scale inside the model. A bounded one, such as ``"sigmoid"`` (0 to 1) or ``"tanh"``
-        (−1 to 1), needs data in its range, which are then left as they are.
+    output_activation : str, callable or keras.layers.Layer, default="linear"
+        Activation of the output. With a linear output the features are centered and divided by one
+        global scale inside the model. A bounded output, such as ``"sigmoid"`` (0 to 1) or
+        ``"tanh"`` (−1 to 1), needs data in its range; they are then not scaled.
     loss : str, callable or keras.losses.Loss, default="mse"
         Reconstruction loss.
     init : {"auto", "pca", "random"}, default="auto"
-        ``"pca"`` adds the PCA projection to the encoder and its back-projection to the decoder and
-        lets the last layers start at zero, so that training starts at PCA's reconstruction.
-        ``"random"`` is the plain network. ``"auto"`` picks ``"pca"`` where code and output are
-        linear and ``n_components`` is at most min(n_samples, n_features).
+        Initialization. ``"pca"`` adds the PCA projection to the encoder and its inverse to the
+        decoder, and initializes the last layers with zeros: training starts from PCA's
+        reconstruction. ``"random"`` is the plain network. ``"auto"`` uses ``"pca"`` if code and
+        output are linear and ``n_components`` is at most min(n_samples, n_features).
     optimizer : str, keras.optimizers.Optimizer or subclass of it, default="adam"
         An instance is copied and never changed.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=2e-3
-        For an optimizer given by name or class; None keeps its own. An instance brings its
-        learning rate along.
+        For an optimizer given by name or class; None uses the optimizer's default. An optimizer
+        instance keeps its own learning rate.
     epochs : int, default=200
-        Passes over the training rows, at most, with ``early_stopping``.
+        Number of passes over the training data; with ``early_stopping`` the maximum.
     batch_size : int or "auto", default="auto"
-        Rows per optimizer step, at most all training rows. ``"auto"`` is the largest power of two
-        up to a 32nd of them, but not below 16 or above 256.
+        Samples per optimizer step, at most the number of training samples. ``"auto"`` is the
+        largest power of two up to 1/32 of that number, between 16 and 256.
     shuffle : bool, default=True
-        Whether the rows are shuffled before every epoch.
+        Whether the samples are shuffled before every epoch.
     validation_split : float in [0, 1), default=0.2
-        Share of the rows, drawn at random, that is held out to monitor the loss.
+        Fraction of the samples, drawn at random, that is held out as validation data.
     early_stopping : bool or int, default=True
-        Whether to stop when the monitored loss (of the held-out rows, if there are some) has not
-        decreased for a number of epochs, and to keep the weights of its minimum. An int is that
-        number.
+        Whether to stop when the monitored loss has not decreased for a number of epochs, and to
+        restore the weights of its minimum. True waits 20 epochs; an int is the number of epochs.
+        The loss of the validation data is monitored, or the training loss without such data.
     callbacks : keras.callbacks.Callback, list or dict of them, or None, default=None
         Instances or classes.
     metrics : str, callable, keras.metrics.Metric, or list of them, default=None
-        Recorded in ``history_`` under their names, those of held-out rows with ``val_`` in front.
-        They compare standardized rows with their reconstructions, without noise, by the weights at
-        the end of an epoch, which costs one more pass over the rows.
+        Recorded in ``history_`` under their names, for validation data with the prefix ``val_``.
+        They compare standardized samples with their reconstructions, without noise, after every
+        epoch. That costs one more pass over the data.
     warm_start : bool, default=False
         Whether ``fit`` continues from the fitted model instead of building a new one.
     random_state : int, RandomState instance or None, default=None
-        Seeds initial weights, noise, the split and the order of rows. An int gives the same codes
-        in every process.
+        Seeds the weights, the noise, the validation split and the order of the samples. An int
+        gives the same codes in every process.
     verbose : {0, 1, 2, "auto"}, default=0
         As in ``keras.Model.fit``.
 
     Attributes
     ----------
     model_ : keras.Model
-        Encoder and decoder, chained: rows in, reconstructions out, both in the units of X.
+        Encoder and decoder, chained: maps samples to reconstructions, both in the units of X.
     encoder_, decoder_ : keras.Model
         The two halves of ``model_``, sharing its weights.
     history_ : dict of str to list of float
-        One value an epoch: ``"loss"``, ``"val_loss"`` if rows were held out, and the terms of the
-        loss if it has several; in standardized units.
+        One value per epoch: ``"loss"``, ``"val_loss"`` with validation data, and each term of
+        the loss if it has several; of standardized data.
     n_epochs_ : int
         Number of epochs run, over all calls since the model was built.
     best_epoch_ : int
-        How many of them the weights have seen that were kept; 0 is the start.
+        Epoch of the restored weights; 0 means the initial ones.
     batch_size_ : int
-        Rows per optimizer step of the last call.
+        Samples per optimizer step in the last call.
+    code_shape_ : tuple of int
+        Shape of one code in ``encoder_``: ``(n_components,)``.
     n_features_in_ : int
-        Number of features (of numbers in a row, if rows are n-dimensional).
+        Number of features; the number of values of a sample if samples are n-dimensional.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had string column names at fit.
     mean_ : ndarray of shape (n_features_in_,)
-        Mean of the training rows.
+        Mean of each feature over X, samples held out by ``validation_split`` included.
 
     See Also
     --------

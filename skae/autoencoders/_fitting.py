@@ -31,7 +31,7 @@ _COMPILED = {"optimizer", "learning_rate", "loss"}
 
 
 class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
-    """The half of every autoencoder that learns; :class:`BaseAutoencoder` adds its use."""
+    """Training of every autoencoder; :class:`BaseAutoencoder` adds transform and score."""
 
     _built_with: dict[str, Any]
     _optimizer_state: list[np.ndarray] | None
@@ -69,15 +69,15 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
-            Numbers, finite; any dtype that converts to float.
+            Finite numbers of any dtype that converts to float.
         y : object, default=None
-            Ignored, with a warning if it is a table of the shape of X with other values.
+            Ignored. Warns if it has the shape of X and other values.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in the loss, the mean and the principal axes. Rows of weight 0 are
-            left out.
-        validation_data : array-like of rows like those of X, default=None
-            Rows to monitor the loss with. Those of X are then all trained on, whatever
-            ``validation_split`` is.
+            Weights of the samples in the loss, the mean and the principal axes. Samples of weight
+            0 are left out.
+        validation_data : array-like of shape (n_validation_samples, n_features), default=None
+            Samples to monitor the loss on, with the features of X. ``validation_split`` is then
+            ignored: all of X is trained on.
 
         Returns
         -------
@@ -86,15 +86,17 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         Raises
         ------
         ValueError
-            If rows or a parameter are not as described, the loss becomes NaN, or with
-            ``warm_start`` a parameter that the model was built with has changed. The estimator is
-            then as it was before, as after every other exception.
+            If X, a weight or a parameter is invalid, if the loss becomes NaN, or, with
+            ``warm_start``, if a parameter that the model was built with has changed. After any
+            exception the estimator is as it was before.
+        TypeError
+            If X is not numeric, or ``validation_data`` is a tuple.
 
         Warns
         -----
         ConvergenceWarning
-            If the user interrupts training. From the end of the first epoch on the best state so
-            far is kept, as after early stopping; without early stopping the last one.
+            If training is interrupted (Ctrl-C) after the first epoch. The best weights so far are
+            kept, or the last ones without early stopping.
         """
         with learner_of(self, FitTask.of(self, X, y, self.epochs)) as learner:
             continues = learner.warm_start and hasattr(learner, "model_")
@@ -110,10 +112,10 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
     def partial_fit(
         self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        r"""Train for one pass over X, from where training stands.
+        r"""Train for one epoch on X, continuing from the current state.
 
-        The first call builds the model; mean, scale and principal axes are those of its rows.
-        Optimizer state is kept between calls, also through pickle. Nothing is held out.
+        The first call builds the model, with the mean, the scale and the principal axes of its X.
+        The optimizer state is kept between calls, also through pickle. Nothing is held out.
 
         Parameters
         ----------
@@ -286,11 +288,11 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         self._run_epochs(rows, held_out, epochs=1, patience=None, keep_best=False, rng=rng)
 
     def _keep_start_unless_beaten(self, start, held_out):
-        """Return to the start if held-out rows do not show, beyond chance, that it was beaten.
+        """Restore the initial weights unless they were beaten on held-out rows, beyond chance.
 
         The minimum of the monitored loss over many epochs flatters its epoch, all the more the
-        fewer rows are held out, so the same rows are asked once more. Return their error as a
-        share of that at the start.
+        fewer rows are held out, so the same rows are tested again. Return their error as a
+        fraction of that at the start.
         """
         trained = engine.values_of(self.model_.variables)
         errors = self._errors_of(held_out)

@@ -18,50 +18,59 @@ Model: TypeAlias = keras.layers.Layer | Callable[..., keras.layers.Layer]
 
 
 class KerasAutoencoder(BaseAutoencoder):
-    """Any Keras autoencoder as a transformer.
+    """Your own Keras autoencoder as a scikit-learn transformer.
 
-    It takes a whole model, which is cut at its code, or an encoder and a decoder; each as a model
-    or as a function that builds one. Models are copied with their weights: yours is never changed,
-    and training starts from the weights that it has.
+    Pass a whole model, which is split at its code, or an encoder and a decoder. Each is a model or
+    a function that builds one. Models are copied with their weights: yours is never changed, and
+    training starts from its weights.
 
     Parameters
     ----------
     model : keras.Model, callable or None, default=None
-        Functional or Sequential autoencoder, nested ones too, or a function that returns one.
-        Layers and functions of your own need no registration, but layers need ``get_config``. The
-        function receives the parameters ``model__<name>`` as ``<name>`` and, if it has a parameter
-        of that name, ``meta``: a dict with ``"n_features_in_"`` and ``"X_shape_"``.
+        Functional or Sequential autoencoder, which may contain nested models, or a function that
+        returns one. Custom layers and functions need no registration, but layers need
+        ``get_config``. The function receives the parameters ``model__<name>`` as ``<name>``. If it
+        has a parameter ``meta``, that is a dict with ``"n_features_in_"`` and ``"X_shape_"``.
     encoder, decoder : keras.layers.Layer, callable or None, default=None
-        Instead of ``model``: models or layers from rows to codes and from codes to rows, or
+        Instead of ``model``: models or layers that map samples to codes and codes to samples, or
         functions that build them from ``encoder__<name>`` and ``decoder__<name>``.
     code_layer : str or None, default=None
-        Name of the layer, or of the model within, whose output is the code. None finds the layer
-        with the smallest output, the last of them if there are several.
+        Name of the layer or nested model whose output is the code. None uses the layer with the
+        smallest output; of several, the last one.
     standardize : bool, default=False
-        Whether the data are centered and divided by one global scale before the encoder and mapped
-        back after the decoder. Right for a new network with a linear output, wrong for one that was
-        trained on unscaled rows.
+        Whether the data are centered and divided by one global scale before the encoder, and mapped
+        back after the decoder. Use it for a new network with a linear output, not for a network
+        that was trained on unscaled data.
     loss : str, callable, keras.losses.Loss or None, default=None
-        Reconstruction loss. None takes the loss that ``model`` was compiled with, or ``"mse"``.
+        Reconstruction loss. None uses the loss that ``model`` was compiled with, or ``"mse"``.
     optimizer : str, keras.optimizers.Optimizer, subclass of it or None, default=None
-        None takes the optimizer that ``model`` was compiled with, without its state, or ``"adam"``.
+        None uses the optimizer that ``model`` was compiled with, without its state, or ``"adam"``.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=None
-        For the name or class of an optimizer; None keeps its own. An instance brings its own along.
+        For an optimizer given by name or class; None uses the optimizer's default. An optimizer
+        instance keeps its own learning rate.
     epochs, batch_size, shuffle, validation_split, early_stopping, callbacks, metrics, warm_start, \
 random_state, verbose
         As in :class:`DenseAutoencoder`.
     **routed
-        Parameters with a destination, as in scikeras: ``model__units``,
-        ``optimizer__learning_rate``, ``loss__delta``, ``callbacks__0__patience``. They are
-        parameters like all others for ``set_params``, ``clone`` and a grid search.
+        Parameters with a prefix, as in scikeras: ``model__units``, ``optimizer__learning_rate``,
+        ``loss__delta``, ``callbacks__0__patience``. They work in ``set_params``, ``clone`` and a
+        grid search as all other parameters do.
 
     Attributes
     ----------
     code_shape_ : tuple of int
-        Shape of one code; ``transform`` flattens it.
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, n_features_in_, \
-feature_names_in_, mean_
+        Shape of one code in ``encoder_``; ``transform`` flattens it.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, \
+n_features_in_, feature_names_in_, mean_
         As in :class:`DenseAutoencoder`.
+
+    Raises
+    ------
+    ValueError
+        From ``fit``, if not exactly one of ``model`` and (``encoder``, ``decoder``) is given, or if
+        the model cannot be split at its code.
+    TypeError
+        From ``fit``, if a parameter in ``**routed`` has none of these prefixes.
 
     See Also
     --------
@@ -86,7 +95,7 @@ feature_names_in_, mean_
     >>> autoencoder.fit_transform(X).shape
     (1797, 3)
 
-    A function makes sizes searchable:
+    With a function, a grid search can vary the sizes:
 
     >>> def build(units, meta):
     ...     n_features = meta["n_features_in_"]

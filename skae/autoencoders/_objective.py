@@ -11,7 +11,7 @@ from skae.networks import BaseNetwork, DenseNetwork
 
 @parametrized
 class ObjectiveAutoencoder(BaseAutoencoder):
-    """An autoencoder with any network, trained for more than reconstructing what it sees."""
+    """An autoencoder with any network and an objective of its own."""
 
     network: BaseNetwork | None = None
     hidden_layer_sizes: Sizes | None = None
@@ -29,8 +29,8 @@ class ObjectiveAutoencoder(BaseAutoencoder):
         Parameters
         ----------
         **params
-            As in scikit-learn. ``network__<name>`` makes ``network=None`` the
-            :class:`DenseNetwork` that it stands for, so that it has parameters to set.
+            As in scikit-learn. ``network__<name>`` with ``network=None`` first sets ``network`` to
+            a :class:`DenseNetwork`.
 
         Returns
         -------

@@ -11,14 +11,14 @@ from skae.networks import BaseNetwork, activated
 
 
 class ObjectiveHooks(CommonParameters, ABC):
-    """What subclasses override to become an objective of their own."""
+    """Hooks that subclasses override to define their own objective."""
 
     @abstractmethod
     def make_network(self) -> BaseNetwork:
         """Return the network: the layers on either side of the code."""
 
     def corrupt(self, inputs: Any) -> Any:
-        r"""Return what the encoder sees of the standardized input.
+        r"""Return the encoder's input, computed from the standardized input.
 
         Parameters
         ----------
@@ -31,14 +31,14 @@ class ObjectiveHooks(CommonParameters, ABC):
         return inputs
 
     def compute_code(self, features: Any, kernel_initializer: Any) -> Any:
-        """Return the code; if ``n_components`` is None it is the features.
+        """Return the code; with ``n_components=None`` these are the features.
 
         Parameters
         ----------
         features : KerasTensor
             Output of the network's encoder body.
         kernel_initializer : str or keras.initializers.Initializer
-            What the kernel starts from; zeros where PCA's projection is added.
+            Initializer of the kernel; zeros where PCA's projection is added.
 
         Returns
         -------
@@ -54,12 +54,12 @@ class ObjectiveHooks(CommonParameters, ABC):
         return activated(layer, self.code_activation, features)
 
     def regularize_code(self, seen: Any, features: Any, codes: Any) -> Any:
-        """Return the code as the decoder gets it: with a penalty, or drawn at random.
+        """Return the decoder's input: the code with a penalty, or drawn at random.
 
         Parameters
         ----------
         seen, features, codes : KerasTensor
-            What the encoder sees, the output of its body, and the code.
+            The encoder's input, the output of its body, and the code.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Parameters of what an estimator makes: of its optimizer, its loss and its callbacks."""
+"""Parameters of the optimizer, the loss and the callbacks of an estimator."""
 
 from typing import Any, ClassVar, Self
 
@@ -8,15 +8,15 @@ from sklearn.base import BaseEstimator, clone
 class RoutedParameters(BaseEstimator):
     """An estimator with parameters such as ``optimizer__weight_decay``.
 
-    They are set as scikit-learn sets those of estimators within others, and so are no arguments of
-    the constructor: ``get_params(deep=True)`` returns them, ``clone`` and pickle keep them.
+    They are set with ``set_params``, as nested parameters are in scikit-learn, not in the
+    constructor. ``get_params(deep=True)`` returns them; ``clone`` and pickle keep them.
     """
 
     _destinations: ClassVar[tuple[str, ...]] = ("optimizer", "loss", "callbacks")
     _parameter_constraints: ClassVar[dict[str, list]] = {}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, with ``deep=True`` those with a destination too.
+        """Return the parameters; ``deep=True`` includes those of optimizer, loss and callbacks.
 
         Parameters
         ----------
@@ -36,10 +36,10 @@ class RoutedParameters(BaseEstimator):
         Parameters
         ----------
         **params
-            As in scikit-learn, and arguments with a destination, as in scikeras:
-            ``optimizer__weight_decay``; ``loss__delta`` where the loss is a class, such as
+            As in scikit-learn, and arguments with a prefix, as in scikeras:
+            ``optimizer__weight_decay``; ``loss__delta`` if the loss is a class, such as
             ``keras.losses.Huber``; ``callbacks__patience`` for all callbacks that are classes, or
-            ``callbacks__0__patience`` for one of them. They stay until they are set anew.
+            ``callbacks__0__patience`` for the first one. They stay until they are set again.
 
         Returns
         -------

@@ -17,20 +17,20 @@ from skae.networks import RecurrentNetwork
 
 @parametrized
 class SequenceAutoencoder(BaseAutoencoder):
-    """Recurrent autoencoder: a sequence read into one vector, and written back from it.
+    """Recurrent autoencoder, for sequences.
 
-    An LSTM or GRU reads the sequence, a dense layer maps its last state to the code, and another
-    one writes the sequence from the code, repeated over all steps [1]_. Rows may be flat, with
-    ``sequence_shape``, or of shape (steps, channels).
+    An LSTM or GRU encodes the sequence, and a dense layer maps its last state to the code. A second
+    LSTM or GRU decodes the sequence from the code, which is repeated over all steps [1]_. Samples
+    have shape (steps, channels), or are flat with ``sequence_shape``.
 
-    Sequences of different lengths are padded with ``mask_value``. Padded steps are then not read
-    and count neither in the loss nor in scores, and ``reconstruct`` leaves them as they are; the
-    data are not scaled inside the model.
+    Pad sequences of different lengths with ``mask_value``. Padded steps are ignored by the encoder,
+    by the loss and by the scores, and ``reconstruct`` returns them unchanged. With ``mask_value``
+    the data are not scaled inside the model.
 
     Parameters
     ----------
     n_components : int or None, default=2
-        Size of the code. None takes the encoder's last state as it is.
+        Size of the code. None uses the encoder's last state as the code.
     sequence_shape, units, cell, mask_value, activation
         As in :class:`RecurrentNetwork`.
     code_activation : str, callable or keras.layers.Layer, default="linear"
@@ -41,13 +41,13 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
 
     Attributes
     ----------
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
-feature_names_in_, mean_
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, code_shape_, \
+n_features_in_, feature_names_in_, mean_
         As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`.
 
     See Also
     --------
-    DenseAutoencoder : The same with fully connected layers.
+    DenseAutoencoder : Autoencoder with fully connected layers.
 
     References
     ----------
@@ -118,7 +118,7 @@ feature_names_in_, mean_
         return reconstructions
 
     def _observed(self, rows):
-        """Return which entries of flat rows belong to steps that are no padding."""
+        """Return which entries of flat rows belong to steps that are not padding."""
         steps = rows.astype(np.float32).reshape(len(rows), *self._sample_shape)
         observed = (steps != np.float32(self.mask_value)).any(axis=2, keepdims=True)
         return np.broadcast_to(observed, steps.shape).reshape(len(rows), -1)
@@ -144,12 +144,12 @@ feature_names_in_, mean_
 
 @keras.saving.register_keras_serializable(package="skae")
 class MaskedLoss(keras.losses.Loss):
-    """The mean of a loss over the steps of a sequence that are no padding.
+    """Mean of a loss over the steps of a sequence that are not padding.
 
     Parameters
     ----------
     loss : callable
-        Loss function, or a loss instance, whose ``call`` gives one value a step.
+        Loss function, or loss instance whose ``call`` returns one value per step.
     mask_value : float
         Value of every channel of a padded step.
     **kwargs
@@ -162,7 +162,7 @@ class MaskedLoss(keras.losses.Loss):
         self.mask_value = mask_value
 
     def call(self, y_true, y_pred):
-        """Return the losses of rows, of shape (n,)."""
+        """Return the loss of each sample, of shape (n,)."""
         step_loss = self.loss.call if isinstance(self.loss, keras.losses.Loss) else self.loss
         losses = step_loss(y_true, y_pred)
         observed = ops.cast(ops.any(ops.not_equal(y_true, self.mask_value), axis=-1), losses.dtype)

@@ -13,31 +13,32 @@ from skae.layers import SparsityPenalty
 
 @parametrized
 class SparseAutoencoder(ObjectiveAutoencoder):
-    r"""Autoencoder with a penalty that keeps most units of the code near zero.
+    r"""Autoencoder with a sparsity penalty: most units of the code stay near zero.
 
-    It minimizes L(x, x̂) + sparsity · Ω, where Ω is the mean over rows of Σⱼ|zⱼ| (``"l1"``), or
-    Σⱼ KL(ρ ‖ ρ̂ⱼ) for the mean activation ρ̂ⱼ of unit j in a batch and the target rate ρ (``"kl"``)
-    [1]_. L averages over features, as all losses of Keras do; Ω sums over the code. The code may
-    have more units than there are features.
+    It minimizes L(x, x̂) + sparsity · Ω, where L is the reconstruction loss. With ``penalty="l1"``
+    Ω is the mean of Σⱼ|zⱼ| over the samples. With ``penalty="kl"`` it is Σⱼ KL(ρ ‖ ρ̂ⱼ), where ρ̂ⱼ is
+    the mean activation of unit j in a batch and ρ the target rate [1]_. L averages over features,
+    as Keras's losses do; Ω sums over the code. The code may have more units than there are
+    features.
 
     Parameters
     ----------
     n_components : int or None, default=64
-        Size of the code. None takes the network's features as they are.
+        Size of the code. None uses the output of the network's encoder as the code.
     sparsity : float, default=1e-3
         Weight of the penalty.
     penalty : {"l1", "kl"}, default="l1"
-        ``"kl"`` needs ``code_activation="sigmoid"``, since a rate lies between 0 and 1.
+        Kind of penalty. ``"kl"`` needs ``code_activation="sigmoid"``.
     target_rate : float in (0, 1), default=0.05
-        ρ, for ``penalty="kl"``.
+        Mean activation ρ that ``penalty="kl"`` aims at.
     network : BaseNetwork or None, default=None
-        Layers on either side of the code, such as :class:`ConvNetwork`; None is
+        Layers of encoder and decoder, such as :class:`ConvNetwork`. None uses
         :class:`DenseNetwork` with ``hidden_layer_sizes``.
-    hidden_layer_sizes : sequence of int or None, default=None
-        Units of the hidden layers of the network that None stands for; None is its default,
-        (256, 128). A network that is given has sizes of its own.
+    hidden_layer_sizes : int, sequence of int or None, default=None
+        Units of the encoder's hidden layers, in order; the decoder mirrors them. Only with
+        ``network=None``. None uses (256, 128).
     activation : str, callable, keras.layers.Layer or None, default=None
-        Activation of the network's layers; None keeps the network's own.
+        Activation of the hidden layers. None keeps that of the network.
     code_activation : str, callable or keras.layers.Layer, default="relu"
         Activation of the code.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
@@ -46,10 +47,15 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
 
     Attributes
     ----------
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
-feature_names_in_, mean_
-        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`; ``history_`` has
-        ``reconstruction_loss`` and ``sparsity_loss`` apart.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, code_shape_, \
+n_features_in_, feature_names_in_, mean_
+        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`; ``history_`` also has
+        ``reconstruction_loss`` and ``sparsity_loss``.
+
+    Raises
+    ------
+    ValueError
+        From ``fit``, if ``penalty="kl"`` and ``code_activation`` is not ``"sigmoid"``.
 
     References
     ----------

@@ -38,42 +38,44 @@ _SMALLEST_NOISE = 1e-3
 
 @parametrized
 class VariationalAutoencoder(ObjectiveAutoencoder):
-    r"""Autoencoder with a probability model: rows are generated from normal codes.
+    r"""Variational autoencoder: a generative model with normally distributed codes.
 
-    It maximizes the evidence lower bound [1]_ [2]_
+    It maximizes the evidence lower bound (ELBO) [1]_ [2]_
 
         ELBO(x) = E[log p(x | z)] − beta · KL(q(z | x) ‖ N(0, I)),    z ~ q(z | x) = N(μ, diag σ²),
 
-    with μ, σ from the encoder and p(x | z) from the decoder: Bernoulli with
-    ``loss="binary_crossentropy"`` and ``output_activation="sigmoid"``, otherwise normal with
-    variance ``noise_variance_``. The loss is −ELBO in the units of the reconstruction loss, an
-    average over features: bce + beta · KL / n_features, or mse + beta · 2 noise_variance_ · KL /
-    n_features, up to a constant.
+    where the encoder computes μ and σ, and the decoder p(x | z). The likelihood is Bernoulli with
+    ``loss="binary_crossentropy"`` and ``output_activation="sigmoid"``, and normal with variance
+    ``noise_variance_`` with ``loss="mse"``. The training loss is −ELBO, rescaled to the
+    reconstruction loss, which averages over features: bce + beta · KL / n_features, or
+    mse + beta · 2 noise_variance_ · KL / n_features, up to a constant.
 
-    With the normal likelihood training starts from probabilistic PCA [3]_, the exact solution for
+    With the normal likelihood, training starts from probabilistic PCA [3]_, the exact solution for
     linear networks [4]_.
 
     Parameters
     ----------
     n_components : int, default=2
-        Size of the code.
+        Size of the code: the number of latent dimensions.
     beta : float, default=1.0
-        Weight of the divergence. 1 is the ELBO, more gives codes closer to the prior [2]_.
+        Weight of the KL divergence. 1 gives the ELBO; larger values give codes closer to the prior
+        [2]_.
     kl_warmup : int, default=0
-        Number of epochs over which the divergence enters the training loss, in equal steps. The
-        loss of held-out rows always has the whole of it.
+        Number of epochs over which the weight of the KL divergence rises to ``beta`` in the
+        training loss, in equal steps. The validation loss always has the full weight.
     noise_variance : float or None, default=None
-        Variance of the normal likelihood, in units of the features' mean variance if the data are
-        scaled inside the model (``output_activation="linear"``), otherwise of X. None takes the
-        mean variance outside the first ``n_components`` principal axes, as probabilistic PCA does.
+        Variance of the normal likelihood. With ``output_activation="linear"`` the data are scaled
+        inside the model, and its unit is the features' mean variance; otherwise it is in squared
+        units of X. None uses the mean variance outside the first ``n_components`` principal
+        components, as probabilistic PCA does.
     network : BaseNetwork or None, default=None
-        Layers on either side of the code, such as :class:`ConvNetwork`; None is
+        Layers of encoder and decoder, such as :class:`ConvNetwork`. None uses
         :class:`DenseNetwork` with ``hidden_layer_sizes``.
-    hidden_layer_sizes : sequence of int or None, default=None
-        Units of the hidden layers of the network that None stands for; None is its default,
-        (256, 128). A network that is given has sizes of its own.
+    hidden_layer_sizes : int, sequence of int or None, default=None
+        Units of the encoder's hidden layers, in order; the decoder mirrors them. Only with
+        ``network=None``. None uses (256, 128).
     activation : str, callable, keras.layers.Layer or None, default=None
-        Activation of the network's layers; None keeps the network's own.
+        Activation of the hidden layers. None keeps that of the network.
     output_activation, loss, init, optimizer, learning_rate, epochs, batch_size, shuffle, \
 validation_split, early_stopping, callbacks, metrics, warm_start, random_state, verbose
         As in :class:`DenseAutoencoder`.
@@ -81,19 +83,25 @@ validation_split, early_stopping, callbacks, metrics, warm_start, random_state, 
     Attributes
     ----------
     noise_variance_ : float or None
-        Variance of the normal likelihood; None for the Bernoulli one.
+        Variance of the normal likelihood; None for the Bernoulli likelihood.
     active_units_ : ndarray of shape (n_components,), bool
-        Which units of the code carry information: the variance of μⱼ over the training rows is
-        above 0.01 [5]_.
-    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, code_shape_, n_features_in_, \
-feature_names_in_, mean_
-        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`; ``history_`` has
-        ``reconstruction_loss`` and ``kl_loss`` apart.
+        Which units of the code carry information: those whose mean μⱼ has a variance above 0.01
+        over training samples (at most 8192 of them) [5]_.
+    model_, encoder_, decoder_, history_, n_epochs_, best_epoch_, batch_size_, code_shape_, \
+n_features_in_, feature_names_in_, mean_
+        As in :class:`DenseAutoencoder` and :class:`ConvAutoencoder`; ``history_`` also has
+        ``reconstruction_loss`` and ``kl_loss``.
+
+    Raises
+    ------
+    ValueError
+        From ``fit``, if ``loss`` is not a likelihood of such outputs, or if ``kl_warmup`` meets
+        early stopping without validation data.
 
     Warns
     -----
     UserWarning
-        If fewer than half of the units are active (posterior collapse).
+        From ``fit``, if fewer than half of the units are active (posterior collapse).
 
     References
     ----------
@@ -142,18 +150,18 @@ feature_names_in_, mean_
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         return_std : bool, default=False
-            Whether to return the standard deviations too.
+            Whether to also return the standard deviations.
 
         Returns
         -------
         mean : ndarray of shape (n_samples, n_components), float32
-        std : ndarray of the same shape
+        std : ndarray of the same shape, float32
             Only with ``return_std=True``.
 
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         if not return_std:
             return super().transform(X)
@@ -161,33 +169,43 @@ feature_names_in_, mean_
         return mean, np.exp(0.5 * log_variance)
 
     def sample(self, n_samples: int = 1, random_state=None) -> np.ndarray:
-        r"""Generate rows: the decoder's means for codes drawn from the prior.
+        r"""Generate samples: the decoder's means for codes drawn from the prior.
 
         Parameters
         ----------
         n_samples : int, default=1
+            Number of samples to generate.
         random_state : int, RandomState instance or None, default=None
+            Seeds the draw of the codes.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
+            In the units of the training data.
         """
         check_is_fitted(self)
         rng = check_random_state(random_state)
         return self._decoded(rng.standard_normal((n_samples, self.n_components)))
 
     def interpolate(self, start: ArrayLike, stop: ArrayLike, n_steps: int = 10) -> np.ndarray:
-        r"""Return rows along the straight line between the codes of two rows.
+        r"""Interpolate between samples, along the straight line between their codes.
 
         Parameters
         ----------
         start, stop : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
+            Pairs of samples.
         n_steps : int, default=10
-            Rows for each pair, reconstructions of both included.
+            Steps for each pair, the reconstructions of both ends included.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_steps, n_features) or (n_samples, n_steps, \*row_shape)
+            Decoded steps, float32.
+
+        Raises
+        ------
+        ValueError
+            If ``start`` or ``stop`` is not valid input of ``transform``.
         """
         ends = np.asarray(self.transform(start)), np.asarray(self.transform(stop))
         lines = np.linspace(*ends, n_steps, axis=1)
@@ -195,27 +213,29 @@ feature_names_in_, mean_
         return rows.reshape(len(lines), n_steps, *self._row_shape)
 
     def score_samples(self, X: ArrayLike, importance_samples: int | None = None) -> np.ndarray:
-        r"""Return a lower bound of the log-likelihood of each row, in nats and in units of X.
+        r"""Return a lower bound of the log-likelihood of each sample, in nats.
 
-        The bound is the ELBO with beta = 1, its first term averaged over 2 max(8, n_components)
-        balanced draws, or, closer to the log-likelihood, the importance-weighted
-        log (1/m) Σ p(x, zₛ) / q(zₛ | x) with m draws (reference 5 of the class). All rows share the
-        draws, which never change, so that scores are comparable and reproducible.
+        The density is that of X in its own units. The bound is the ELBO with beta = 1, whose first
+        term is averaged over 2 max(8, n_components) balanced draws. With ``importance_samples`` it
+        is the tighter importance-weighted bound log (1/m) Σ p(x, zₛ) / q(zₛ | x) of m draws
+        (reference 5 of the class). The draws are fixed and the same for all samples, so that scores
+        are comparable and reproducible.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         importance_samples : int or None, default=None
-            m; None is the ELBO.
+            Number of draws m; None computes the ELBO.
 
         Returns
         -------
         scores : ndarray of shape (n_samples,), float64
+            Higher is more likely.
 
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         check_is_fitted(self)
         bounds = partial(self._bounds, importance_samples=importance_samples)
@@ -243,7 +263,7 @@ feature_names_in_, mean_
     # ---- the model ------------------------------------------------------------------------
 
     def regularize_code(self, seen, features, codes):
-        """Return the mean of the code, in training a draw around it, with the divergence."""
+        """Return the mean of the code, in training a draw around it, with the KL penalty."""
         if len(features.shape) > 2:
             features = keras.layers.Flatten("channels_last", name="log_variance_flatten")(features)
         log_variance = keras.layers.Dense(
@@ -343,7 +363,7 @@ feature_names_in_, mean_
 
 
 class _Warmup(keras.callbacks.Callback):
-    """Raise the share of the divergence in the training loss, in equal steps to the whole."""
+    """Raise the weight of the KL divergence in the training loss in equal steps."""
 
     def __init__(self, n_epochs):
         super().__init__()
