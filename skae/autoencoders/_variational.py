@@ -50,7 +50,7 @@ class VariationalAutoencoder(ObjectiveAutoencoder):
     reconstruction loss, which averages over features: bce + beta · KL / n_features, or
     mse + beta · 2 noise_variance_ · KL / n_features, up to a constant.
 
-    With the normal likelihood, training starts from probabilistic PCA [3]_, the exact solution for
+    With the normal likelihood and a linear output, training starts from probabilistic PCA [3]_, the exact solution for
     linear networks [4]_.
 
     Parameters
@@ -95,8 +95,8 @@ n_features_in_, feature_names_in_, mean_
     Raises
     ------
     ValueError
-        From ``fit``, if ``loss`` is not a likelihood of such outputs, or if ``kl_warmup`` meets
-        early stopping without validation data.
+        From ``fit``, if ``loss`` is not a likelihood of such outputs, or if ``kl_warmup`` is
+        used with early stopping and ``validation_split=0``.
 
     Warns
     -----

@@ -11,7 +11,7 @@ _GAIN = 5.0
 
 @keras.saving.register_keras_serializable(package="skae")
 class ConcreteSelection(keras.layers.Layer):
-    r"""Select features of the input, softly in training until the selection is frozen.
+    r"""Select features of the input; a soft selection in training until it is frozen.
 
     While it is not, unit j is Σᵢ mⱼᵢ xᵢ with mⱼ = softmax((log αⱼ + g) / temperature) and Gumbel
     noise g, a draw from the concrete distribution that becomes one-hot as the temperature falls.

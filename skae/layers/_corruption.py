@@ -1,4 +1,4 @@
-"""Corruptions: what a denoising autoencoder sees of its input."""
+"""Corruptions of the input of a denoising autoencoder."""
 
 from abc import abstractmethod
 
@@ -12,14 +12,14 @@ _SMALLEST_SHARE = 1e-6
 
 
 class Corruption(ObjectiveLayer):
-    """Add noise to rows in training and let them pass otherwise.
+    """Add noise to samples in training; pass them through otherwise.
 
     Parameters
     ----------
     noise : float
-        How much, in the sense of the subclass.
+        Amount of noise, as the subclass defines it.
     clip : bool, default=False
-        Whether noisy rows are clipped to the range that :meth:`assign_range` was given.
+        Whether noisy samples are clipped to the range that :meth:`assign_range` was given.
     **kwargs
         ``name``, ``dtype`` and the other arguments of every Keras layer.
     """
@@ -77,7 +77,7 @@ class GaussianCorruption(Corruption):
 
 @keras.saving.register_keras_serializable(package="skae")
 class MaskingCorruption(Corruption):
-    """Set a share ``noise`` of all entries to zero."""
+    """Set a fraction ``noise`` of all values to zero."""
 
     def corrupted(self, inputs):
         """Return x with zeros."""
@@ -86,7 +86,7 @@ class MaskingCorruption(Corruption):
 
 @keras.saving.register_keras_serializable(package="skae")
 class SaltAndPepperCorruption(Corruption):
-    """Set a share ``noise`` of all entries to the lowest or the highest value, half each."""
+    """Set a fraction ``noise`` of all values to the lowest or the highest value, half each."""
 
     def corrupted(self, inputs):
         """Return x with extremes."""
@@ -97,13 +97,13 @@ class SaltAndPepperCorruption(Corruption):
 
 @keras.saving.register_keras_serializable(package="skae")
 class SwapCorruption(Corruption):
-    """Replace a share ``noise`` of all entries by those of other rows in the same place.
+    """Replace a fraction ``noise`` of all values by those of other samples in the same feature.
 
-    Every feature keeps its distribution, which makes it right for tables.
+    Every feature keeps its distribution, which suits tables.
     """
 
     def corrupted(self, inputs):
-        """Return x with entries of rows drawn from the batch."""
+        """Return x with values of samples drawn from the batch."""
         # Below ``noise`` a number says that an entry is hit, and where below it is, by which row.
         drawn = uniform(ops.shape(inputs), self.seed_generator)
         n_rows = ops.shape(inputs)[0]

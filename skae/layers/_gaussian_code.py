@@ -15,21 +15,21 @@ class GaussianCode(ObjectiveLayer):
 
         β · scale · KL,    KL = ½ Σⱼ (σⱼ² + μⱼ² − 1 − log σⱼ²),
 
-    averaged over rows. Outside training and monitoring the code is μ.
+    averaged over samples. Outside training and validation the code is μ.
 
     Parameters
     ----------
     beta : float, default=1.0
-        Weight of the divergence.
+        Weight of the KL divergence.
     **kwargs
         ``name``, ``dtype`` and the other arguments of every Keras layer.
 
     Attributes
     ----------
     scale : keras.Variable
-        What turns nats into the units of the reconstruction loss, 1 until it is assigned.
+        Factor from nats to the units of the reconstruction loss; 1 until it is assigned.
     warmup : keras.Variable
-        Share of the penalty that acts in training; the monitored loss always has the whole of it.
+        Fraction of the penalty in the training loss; the validation loss always has all of it.
     """
 
     def __init__(self, beta: float = 1.0, **kwargs):

@@ -13,15 +13,15 @@ _SMALLEST_RATE = 1e-6
 
 @keras.saving.register_keras_serializable(package="skae")
 class SparsityPenalty(ObjectiveLayer):
-    """Penalize a code that is not sparse, and let it pass.
+    """Add a sparsity penalty on the code, which passes through unchanged.
 
     Parameters
     ----------
     sparsity : float
         Weight of the penalty.
     target_rate : float or None, default=None
-        None is the L1 penalty, the mean over rows of Σ|zⱼ|. A rate ρ is Σ KL(ρ ‖ ρ̂ⱼ) of Bernoulli
-        variables, where ρ̂ⱼ is the mean activation of unit j, between 0 and 1, in the batch.
+        None gives the L1 penalty, the mean over samples of Σ|zⱼ|. A rate ρ gives Σ KL(ρ ‖ ρ̂ⱼ) of
+        Bernoulli variables, where ρ̂ⱼ is the mean activation of unit j in the batch, from 0 to 1.
     **kwargs
         ``name``, ``dtype`` and the other arguments of every Keras layer.
     """
@@ -80,9 +80,9 @@ class ContractionPenalty(ObjectiveLayer):
     Parameters
     ----------
     encoder : keras.Model
-        The layers between what the encoder sees and the code.
+        The layers from the encoder's input to the code.
     contraction : float
-        Weight of the penalty contraction · mean over rows of ‖∂z/∂x‖²_F.
+        Weight of the penalty, the mean over samples of ‖∂z/∂x‖²_F.
     exact : bool, default=True
         Whether the closed form is used where there is one: for encoders of one dense layer.
     **kwargs

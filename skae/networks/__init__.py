@@ -1,8 +1,8 @@
-"""Networks: which layers lie between the input and the code, and between the code and the output.
+"""Networks: the layers of the encoder and of the decoder.
 
-A network is a small parameter object, as a kernel is to ``GaussianProcessRegressor``. It knows no
-loss and no data: an autoencoder asks it for its two bodies and adds the code, the output and the
-objective itself.
+A network is a small parameter object, like a kernel of ``GaussianProcessRegressor``. It knows
+neither the loss nor the data: the autoencoder calls it to build the bodies of encoder and decoder,
+and adds the code, the output and the objective.
 """
 
 from skae import _first_import as _first_import

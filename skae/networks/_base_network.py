@@ -1,4 +1,4 @@
-"""What an autoencoder asks of a network."""
+"""The base class of networks."""
 
 from abc import ABC, abstractmethod
 from math import prod
@@ -14,15 +14,16 @@ Shape = tuple[int, ...]
 
 
 class BaseNetwork(KerasHolder, ABC):
-    """What an autoencoder asks of a network.
+    """Base class of networks: the layers of the encoder and of the decoder.
 
-    Subclasses are parameter objects: ``__init__`` assigns, ``get_params``, ``set_params`` and
-    ``clone`` come from scikit-learn. Every layer they create needs a name of its own, the same at
-    every call: compiled programs are found again by it.
+    Subclasses override :meth:`encoder_body` and :meth:`decoder_body`. They are parameter objects:
+    ``__init__`` only assigns, and ``get_params``, ``set_params`` and ``clone`` come from
+    scikit-learn. Every layer needs a unique name that is the same in every call, because compiled
+    programs are found by the names.
 
     Examples
     --------
-    A network with one wide hidden layer on either side, as a user would write it:
+    A network with one wide hidden layer in encoder and decoder:
 
     >>> from keras import layers
     >>> from skae import BaseNetwork
@@ -47,7 +48,7 @@ class BaseNetwork(KerasHolder, ABC):
 
     @classmethod
     def with_parameters_of(cls, estimator: BaseEstimator) -> Self:
-        """Return a network with those of its parameters that an estimator has too."""
+        """Return a network with the parameters that it has in common with an estimator."""
         given = estimator.get_params(deep=False)
         return cls(**{name: given[name] for name in cls._parameter_constraints.keys() & given})
 
@@ -58,12 +59,12 @@ class BaseNetwork(KerasHolder, ABC):
         )
 
     def sample_shape(self, row_shape: Shape) -> Shape:
-        """Return the shape in which the layers see a row, by default flat.
+        """Return the shape of one sample as the layers take it, by default flat.
 
         Parameters
         ----------
         row_shape : tuple of int
-            Shape of one row of X: ``(n_features,)`` if X is two-dimensional.
+            Shape of one sample of X: ``(n_features,)`` if X is two-dimensional.
 
         Returns
         -------
@@ -72,7 +73,7 @@ class BaseNetwork(KerasHolder, ABC):
         Raises
         ------
         ValueError
-            If the network has a shape of its own and rows do not fit in it.
+            If the network has a shape of its own and samples do not fit it.
         """
         return (prod(row_shape),)
 
@@ -87,7 +88,7 @@ class BaseNetwork(KerasHolder, ABC):
         Returns
         -------
         features : KerasTensor
-            Of any shape. They are the code themselves if ``n_components`` is None.
+            Of any shape. With ``n_components=None`` they are the code.
         """
 
     @abstractmethod
@@ -97,11 +98,11 @@ class BaseNetwork(KerasHolder, ABC):
         Parameters
         ----------
         code : KerasTensor of shape (None, n_components)
-            If ``n_components`` is None it has the shape of the encoder body's features.
+            With ``n_components=None`` it has the shape of the encoder body's features.
         sample_shape : tuple of int
-            Shape of one row of the output.
+            Shape of one sample of the output.
         kernel_initializer : str or keras.initializers.Initializer
-            What the last layer's kernel starts from.
+            Initializer of the last layer's kernel.
 
         Returns
         -------

@@ -29,41 +29,43 @@ from skae.networks._dense_network import hidden_layers
 
 @parametrized
 class ConvNetwork(BaseNetwork):
-    """Convolutions that make the image smaller, mirrored by ones that make it larger again.
+    """Convolutional network for images, signals and volumes.
 
-    The encoder is, for every entry of ``filters``, a convolution with an activation that divides
-    the size by the stride, rounding up. The decoder has them in reverse order, each followed by
-    upsampling to the size that the encoder had there (cropped where that is odd), and a last
-    convolution to the channels of the input. Code and feature map are joined by dense layers,
-    unless the feature map is the code (``n_components=None``).
+    The encoder has one convolution with an activation for each entry of ``filters``. Each divides
+    the size by its stride, rounding up. The decoder mirrors them: each convolution is followed by
+    upsampling to the size that the encoder had there (cropped if that is odd). A last convolution
+    restores the channels of the input. Dense layers connect feature map and code, unless the
+    feature map is the code (``n_components=None``).
 
     Parameters
     ----------
     filters : int or sequence of int, default=(32, 64)
-        Channels of the encoder's convolutions, input to code; one number is one convolution.
+        Channels of the encoder's convolutions, in order. An int is a single convolution.
     kernel_size : int, default=3
-        Side of every convolution's window.
+        Size of the convolution window along each axis, in pixels or steps.
     strides : int or sequence of int, default=2
-        By how much each convolution makes the image smaller; 1 keeps its size.
+        Factor by which each convolution reduces the size of the image; 1 keeps it.
     pooling : {"max", "average"} or None, default=None
-        What makes the image smaller: pooling after each convolution, or its own stride.
+        Kind of pooling after each convolution. None uses strided convolutions instead.
     upsampling : {"nearest", "transpose"}, default="nearest"
-        What makes it larger: repeated pixels after each convolution, or transposed convolutions.
+        Upsampling of the decoder: repeated pixels after each convolution, or transposed
+        convolutions.
     batch_normalization : bool, default=False
-        Whether every convolution but the last has batch normalization before its activation, and
-        no bias then.
+        Whether every convolution but the last has batch normalization before its activation,
+        instead of a bias.
     hidden_layer_sizes : int or sequence of int, default=()
-        Units of dense layers between feature map and code, mirrored in the decoder.
+        Units of dense layers between feature map and code; the decoder mirrors them.
     image_shape : tuple of int or None, default=None
-        Shape of a row, with or without a last axis of channels: ``(28, 28)``, ``(28, 28, 3)``,
-        ``(140,)``. None takes it from X; flat rows are signals of one channel.
+        Shape of a sample, with or without a last axis of channels: ``(28, 28)``,
+        ``(28, 28, 3)``, ``(140,)``. None uses the shape of X; flat samples are signals of one
+        channel.
     dimensions : {1, 2, 3} or None, default=None
         Number of axes that are convolved over. None is 1 for ``image_shape`` of length 1 and 2
         for longer ones; a signal of shape (steps, channels) needs ``dimensions=1``.
     activation : str, callable or keras.layers.Layer, default="silu"
         Activation of every layer but the last, as in :class:`DenseNetwork`.
     kernel_initializer : str or keras.initializers.Initializer, default="glorot_uniform"
-        What all kernels but the last start from.
+        Initializer of all kernels but the last.
 
     Examples
     --------
@@ -113,7 +115,7 @@ class ConvNetwork(BaseNetwork):
                 )
 
     def sample_shape(self, row_shape: Shape) -> Shape:
-        """Return the shape of a row as an image: its sizes, then its channels."""
+        """Return the shape of a sample as an image: its sizes, then its channels."""
         shape = row_shape
         if self.image_shape is not None:
             shape = fitting_shape(entries(self.image_shape), row_shape, "image_shape")

@@ -26,24 +26,24 @@ from skae.networks._base_network import BaseNetwork
 
 @parametrized
 class DenseNetwork(BaseNetwork):
-    """Fully connected layers, mirrored around the code.
+    """Fully connected network: the decoder mirrors the encoder.
 
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(256, 128)
-        Units of the encoder's hidden layers, input to code; the decoder has them in reverse order.
-        One number is one layer.
+        Units of the encoder's hidden layers, in order; the decoder mirrors them. An int is a
+        single layer.
     activation : str, callable or keras.layers.Layer, default="silu"
-        Activation of every hidden layer: a function or Keras's name of it, a layer such as
-        ``keras.layers.LeakyReLU(0.1)`` or the name of its class, ``"LeakyReLU"``.
+        Activation of the hidden layers: a function or Keras's name of it, a layer such as
+        ``keras.layers.LeakyReLU(0.1)``, or the name of its class, ``"LeakyReLU"``.
     kernel_initializer : str or keras.initializers.Initializer, default="glorot_uniform"
-        What the kernels of the hidden layers start from.
+        Initializer of the kernels of the hidden layers.
     dropout : float in [0, 1), default=0.0
-        Share of every hidden layer's outputs that is set to zero, drawn anew for each batch, in
-        training alone.
+        Fraction of every hidden layer's outputs that is set to zero in training, drawn anew for
+        each batch.
     kernel_regularizer : str, keras.regularizers.Regularizer or None, default=None
         Penalty on the kernels of the hidden layers, such as ``"l2"`` or
-        ``keras.regularizers.L2(1e-4)``. It is part of the loss, that of held-out rows included.
+        ``keras.regularizers.L2(1e-4)``. It is part of the training and the validation loss.
 
     Examples
     --------

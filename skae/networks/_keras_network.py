@@ -16,19 +16,21 @@ from skae.packing import packed
 
 @parametrized
 class KerasNetwork(BaseNetwork):
-    """The user's own Keras models on either side of the code.
+    """Your own Keras models as encoder and decoder.
 
     The code is a dense layer on the encoder's output, as with the other networks, or that output
-    itself with ``n_components=None``. The models are copied, weights included: neither is ever
-    changed, and every fit starts from the weights that they have. An autoencoder with this network
-    does not start from PCA.
+    itself with ``n_components=None``. The models are copied with their weights: yours are never
+    changed, and every fit starts from their weights. An autoencoder with this network does not
+    start from PCA.
 
     Parameters
     ----------
     encoder : keras.layers.Layer or callable
-        Model or layer that maps rows to features, or a function without parameters that builds it.
+        Model or layer that maps samples to features, or a function without parameters that
+        builds it.
     decoder : keras.layers.Layer or callable
-        The same from codes to rows.
+        Model or layer that maps codes to samples, or a function without parameters that builds
+        it.
 
     See Also
     --------
@@ -57,7 +59,7 @@ class KerasNetwork(BaseNetwork):
     }
 
     def sample_shape(self, row_shape: Shape) -> Shape:
-        """Return the input shape of the encoder, or the shape of a row if it has none yet."""
+        """Return the input shape of the encoder, or the shape of a sample if it has none yet."""
         encoder = built_model(self.encoder)
         if isinstance(encoder, keras.Model) and encoder.built:
             return fitting_shape(tuple(encoder.input_shape[1:]), row_shape, "The encoder's input")

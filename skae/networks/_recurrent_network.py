@@ -25,24 +25,25 @@ _CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 @parametrized
 class RecurrentNetwork(BaseNetwork):
-    """Recurrent layers that read a sequence into one vector, and others that write it back.
+    """Recurrent network for sequences.
 
-    The encoder's last layer ends in one vector; the decoder repeats the code over the steps of the
-    sequence, reads that with the same layers in reverse order and ends in one dense layer that all
-    steps share [1]_.
+    The encoder's last layer returns one vector. The decoder repeats the code over the steps of the
+    sequence, applies the same kinds of layers in reverse order, and ends in a dense layer that is
+    applied to every step [1]_.
 
     Parameters
     ----------
     units : int or sequence of int, default=(64,)
-        Units of the encoder's recurrent layers, input to code; one number is one layer.
+        Units of the encoder's recurrent layers, in order; the decoder mirrors them. An int is a
+        single layer.
     cell : {"lstm", "gru"}, default="lstm"
         Kind of recurrent layer.
     sequence_shape : tuple of int or None, default=None
-        Shape of a row, ``(steps, channels)`` or ``(steps,)``. None takes it from X; flat rows are
-        sequences of one channel.
+        Shape of a sample, ``(steps, channels)`` or ``(steps,)``. None uses the shape of X; flat
+        samples are sequences of one channel.
     mask_value : float or None, default=None
-        Value that pads short sequences: a step of which every channel has it is not read by the
-        encoder. Only :class:`SequenceAutoencoder` leaves such steps out of loss and scores too.
+        Value that pads short sequences: the encoder skips steps at which every channel has it.
+        Only :class:`SequenceAutoencoder` also leaves such steps out of the loss and the scores.
     activation : str or callable, default="tanh"
         Activation of the recurrent layers.
 
