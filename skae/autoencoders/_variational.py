@@ -50,8 +50,8 @@ class VariationalAutoencoder(ObjectiveAutoencoder):
     reconstruction loss, which averages over features: bce + beta · KL / n_features, or
     mse + beta · 2 noise_variance_ · KL / n_features, up to a constant.
 
-    With the normal likelihood and a linear output, training starts from probabilistic PCA [3]_, the exact solution for
-    linear networks [4]_.
+    With the normal likelihood and a linear output, training starts from probabilistic PCA [3]_, the
+    exact solution for linear networks [4]_.
 
     Parameters
     ----------

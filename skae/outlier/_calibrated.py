@@ -1,4 +1,4 @@
-"""What a detector with calibration scores says of rows, and how its threshold is set."""
+"""Labels and p-values of a detector with calibration scores, and how its threshold is set."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -36,7 +36,7 @@ class CalibratedDetector(OutlierMixin, ABC):
 
     @abstractmethod
     def score_samples(self, X: ArrayLike) -> np.ndarray:
-        """Return how normal each row is."""
+        """Return how normal each sample is."""
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         r"""Return ``score_samples(X) - offset_``: negative for outliers.
@@ -57,7 +57,7 @@ class CalibratedDetector(OutlierMixin, ABC):
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        r"""Return −1 for outliers and 1 for the other rows.
+        r"""Return −1 for outliers and 1 for inliers.
 
         Parameters
         ----------
@@ -79,14 +79,14 @@ class CalibratedDetector(OutlierMixin, ABC):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def p_values(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
-        r"""Return conformal p-values: for a normal row P(p ≤ α) ≤ α, for every α.
+        r"""Return conformal p-values: P(p ≤ α) ≤ α for a normal sample and every α.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of these rows, on the scale of those passed to ``fit``. None is
-            ``new_weight_``.
+            Weights of these samples, on the scale of those passed to ``fit``. None uses
+            ``new_weight_`` for each.
 
         Returns
         -------
@@ -112,16 +112,16 @@ class CalibratedDetector(OutlierMixin, ABC):
         )
 
     def discoveries(self, X: ArrayLike, false_discovery_rate: float = 0.1) -> np.ndarray:
-        r"""Return the outliers of a batch, at most a share of which is expected to be normal.
+        r"""Return the outliers in X with a bound on the false-discovery rate.
 
-        This is the procedure of Benjamini and Hochberg over ``p_values``; unlike ``predict``, what
-        it says of a row depends on the other rows.
+        This is the procedure of Benjamini and Hochberg on ``p_values``. Unlike in ``predict``, the
+        result for one sample depends on the other samples.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         false_discovery_rate : float in (0, 1), default=0.1
-            Largest expected share of normal rows among those returned as outliers.
+            Largest expected fraction of normal samples among those returned as outliers.
 
         Returns
         -------
@@ -148,25 +148,25 @@ class CalibratedDetector(OutlierMixin, ABC):
         X: ArrayLike | None = None,
         y: ArrayLike | None = None,
     ) -> Self:
-        r"""Change the threshold without training anything.
+        r"""Change the threshold without training again.
 
-        Exactly one of these: ``offset``; ``contamination``; ``false_positive_rate``, calibrated on
-        the rows held out at fit; labeled rows with ``false_positive_rate``, calibrated on the
-        normal ones among them; labeled rows alone, for the best F1 of the outliers.
+        Pass exactly one of: ``offset``; ``contamination``; ``false_positive_rate``, which uses the
+        calibration set of ``fit``; labeled samples ``X, y`` with ``false_positive_rate``, which is
+        calibrated on their normal samples; ``X, y`` alone, for the best F1 score of the outliers.
 
         Parameters
         ----------
         offset : float, default=None
             The new ``offset_``.
         contamination : float in (0, 0.5], default=None
-            Share of the rows passed to ``fit`` that are to be outliers.
+            Fraction of the samples passed to ``fit`` that are called outliers.
         false_positive_rate : float in (0, 1), default=None
-            Largest probability with which a new normal row is called an outlier.
+            Largest probability that a new normal sample is called an outlier.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape), default=None
-            Rows that were not passed to ``fit``.
+            Samples that were not passed to ``fit``.
         y : array-like of shape (n_samples,), default=None
-            Their labels: −1 for outliers and 1 for the others, as ``predict`` has them, or 1 (True)
-            for outliers and 0 (False) for the others.
+            Their labels: −1 for outliers and 1 for inliers, as ``predict`` returns them, or 1
+            (True) for outliers and 0 (False) for inliers. Both must be present.
 
         Returns
         -------
@@ -175,8 +175,13 @@ class CalibratedDetector(OutlierMixin, ABC):
         Raises
         ------
         ValueError
-            If not exactly one threshold is asked for, it is out of its range, or the labels are of
-            another kind.
+            If not exactly one threshold is given, a value is out of range, or the labels are
+            invalid.
+
+        Warns
+        -----
+        UserWarning
+            If there are too few calibration samples for ``false_positive_rate``.
         """
         check_is_fitted(self)
         validate_parameter_constraints(

@@ -1,4 +1,4 @@
-"""Which rows a threshold is read off: drawn at random or by groups, or the last in time."""
+"""The calibration set: random samples or groups, or the last in time."""
 
 import warnings
 from numbers import Integral
@@ -58,7 +58,7 @@ def splits_of(
     groups : array-like of shape (n_samples,) or None
     calibration : "random", "last" or splitter
     size : float, int or None
-        Share or number of the calibration rows, or of the groups if there are any; None is folds.
+        Fraction or number of the calibration rows, or of the groups; None is folds.
     gap : int
         Rows left out before the last ones.
     rng : RandomState

@@ -34,65 +34,64 @@ class ReconstructionOutlierDetector(
 ):
     """Detect outliers from reconstruction errors, with a threshold that keeps a promised rate.
 
-    Any estimator with ``transform`` and ``inverse_transform`` serves: a skae autoencoder, ``PCA``,
-    ``NMF``, a Pipeline that ends in one of them. It is trained on a part of the rows; the threshold
-    is read off the scores of the other part, which it has not seen. With ``false_positive_rate``
-    that is split conformal prediction [1]_: a new normal row is called an outlier with at most
-    that probability, whatever the data, the autoencoder and its overfitting.
+    Any estimator with ``transform`` and ``inverse_transform`` works: a skae autoencoder, ``PCA``,
+    ``NMF``, or a Pipeline that ends in one of them. It is trained on one part of the samples. The
+    threshold is set on the other part, the calibration set. With ``false_positive_rate`` this is
+    split conformal prediction [1]_: the probability that a new normal sample is called an outlier
+    is at most this rate, for any data and any autoencoder, even if it overfits.
 
     Parameters
     ----------
     autoencoder : estimator with fit, transform and inverse_transform, default=None
-        Cloned, never changed. Features of different units need a scaler inside, so that it learns
-        from the training rows alone: ``make_pipeline(StandardScaler(), DenseAutoencoder(2))``.
-        None is a dense ``DenoisingAutoencoder`` behind a ``RobustScaler``.
+        Cloned, never changed. If features differ in units, put the scaler inside, so that it is
+        fitted on training samples only: ``make_pipeline(StandardScaler(), DenseAutoencoder(2))``.
+        None uses a dense ``DenoisingAutoencoder``, for tables after a ``RobustScaler``.
     contamination : "auto" or float in (0, 0.5], default="auto"
-        A float is the share of the rows passed to ``fit`` that ``predict`` calls outliers, as in
-        scikit-learn's detectors. ``"auto"`` is ``false_positive_rate=0.05``, or with a warning the
-        lowest rate that fewer than 19 calibration rows can keep, 1 / (their number + 1).
+        A float is the fraction of the samples passed to ``fit`` that ``predict`` calls outliers, as
+        in scikit-learn's detectors. ``"auto"`` is ``false_positive_rate=0.05``. With fewer than 19
+        calibration samples it is the lowest rate they allow, 1 / (n + 1), with a warning.
     false_positive_rate : float in (0, 1), default=None
-        Largest probability with which a new normal row is called an outlier, if the rows passed to
-        ``fit`` are normal. It needs 1 / rate − 1 calibration rows; with fewer, only a threshold
-        that excludes nothing keeps the promise, and a warning says so.
+        Largest probability that a new normal sample is called an outlier, if the samples passed to
+        ``fit`` are normal. It needs at least 1 / rate − 1 calibration samples; with fewer, no
+        sample is called an outlier, and a warning says so.
     calibration_size : float in (0, 1), int or None, default=0.2
-        Share or number of the rows that the threshold is read off, and that the autoencoder is not
-        trained on. None uses every row for both by cross-fitting: each of five folds is scored by
-        an autoencoder of the other four, and ``autoencoder_`` is trained on all rows. The rate then
-        holds approximately, and ``fit`` takes six times as long. With ``groups`` it counts groups.
+        Size of the calibration set, as a fraction or a number of the samples (of the groups, with
+        ``groups``). The autoencoder is not trained on it. None cross-fits: each of five folds is
+        scored by an autoencoder trained on the other four, and ``autoencoder_`` is trained on all
+        samples. The rate then holds approximately, and ``fit`` takes six times as long.
     calibration : {"random", "last"} or splitter, default="random"
-        Which rows these are:
+        Which samples form the calibration set:
 
-        - ``"random"``: any, or whole groups if ``fit`` is given ``groups``;
-        - ``"last"``: the last ones, for rows in order of time, such as windows of a series;
-        - a splitter of scikit-learn's, such as ``GroupShuffleSplit`` or ``TimeSeriesSplit``: those
-          that it calls test rows, whatever ``calibration_size``. Several splits are cross-fitted.
+        - ``"random"``: random samples, or random groups if ``fit`` is given ``groups``;
+        - ``"last"``: the last samples, for samples in order of time, such as windows of a series;
+        - a scikit-learn splitter, such as ``GroupShuffleSplit`` or ``TimeSeriesSplit``: its test
+          samples; ``calibration_size`` is ignored. Several splits are cross-fitted.
     gap : int, default=0
-        Rows before the last ones that are not trained on. Windows that overlap share steps with
-        ``ceil(window / stride) − 1`` windows before them.
+        Number of samples left out before the last ones. Overlapping windows need
+        ``ceil(window / stride) − 1``.
     score : str or BaseScore, default="ensemble"
-        What is anomalous about a row x with code z and reconstruction x̂:
+        Anomaly score of a sample x with the reconstruction x̂:
 
-        - ``"ensemble"``: a :class:`ScoreEnsemble` of what an autoencoder gives and what it lacks:
-          the distances of the residual, of the row from the central rows and from a near neighbor,
-          and how early random cuts isolate it. It was chosen over 20 tables;
-        - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or of its root;
-        - ``"standardized_error"``: mean of ((x − x̂) / s)², s the usual error of each feature;
-        - ``"worst_features"``: that mean over the worst tenth of the features;
-        - ``"local_error"``: for images and signals in their own shape, mean square of the residual
-          smoothed over neighbors, over the root of the row's mean absolute value;
-        - ``"mahalanobis"``: Mahalanobis distance of the residual, which is then whitened, together
-          with that of the row from the central rows, along the code and across it;
+        - ``"ensemble"``: :class:`ScoreEnsemble` of :class:`ResidualDistance`,
+          :class:`RowDistance`, :class:`NeighborDistance` and :class:`Isolation`, chosen on 20
+          tables;
+        - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or |x − x̂| over the features;
+        - ``"standardized_error"``: mean of ((x − x̂) / s)², where s is the per-feature RMSE;
+        - ``"worst_features"``: the same mean over the worst tenth of the features;
+        - ``"local_error"``: for images and signals in their own shape, mean square of the smoothed
+          residual, divided by the root of the sample's mean absolute value;
+        - ``"mahalanobis"``: Mahalanobis distances of the residual and of the sample, combined;
         - ``"sap"``, ``"nap"``: distance between the encoder's hidden activations for x and for x̂,
           plain or whitened [2]_;
         - ``"likelihood"``: minus the autoencoder's own ``score_samples``, for a VAE minus its
-          bound on the log-likelihood.
+          lower bound of the log-likelihood.
 
-        Those with parameters are classes too, which a grid search reaches as ``score__share``:
+        Scores with parameters are classes, so that a grid search can vary ``score__share``:
         :class:`WorstFeaturesError`, :class:`LocalError`, :class:`Mahalanobis`,
-        :class:`HiddenPath`, :class:`ScoreEnsemble` and its terms. A subclass of
-        :class:`BaseScore` is a score of your own.
+        :class:`HiddenPath`, :class:`ScoreEnsemble` and its terms. Subclass :class:`BaseScore`
+        for a score of your own.
     random_state : int, RandomState instance or None, default=None
-        Draws the calibration rows, and seeds the autoencoder where its own ``random_state`` is
+        Draws the calibration set, and seeds autoencoder and score if their own ``random_state`` is
         None.
     verbose : int, default=0
         Whether scoring shows a progress bar.
@@ -100,27 +99,27 @@ class ReconstructionOutlierDetector(
     Attributes
     ----------
     autoencoder_, score_ : estimator, BaseScore
-        The fitted autoencoder; the score, with what it learned of the training rows.
+        The autoencoder and the score, fitted on the training samples.
     offset_ : float
-        ``decision_function`` is ``score_samples`` minus this.
+        Threshold: ``decision_function`` is ``score_samples`` minus ``offset_``.
     calibration_scores_ : ndarray of shape (n_calibration,)
-        Scores of rows whose autoencoder had not seen them.
+        ``score_samples`` of the calibration set, by autoencoders not trained on it.
     calibration_weights_ : ndarray of shape (n_calibration,) or None
-        Their weights: those passed to ``fit``, or with ``groups`` 1 divided among the rows of one.
+        Weights of the calibration set: those passed to ``fit``, or with ``groups`` 1
+        per group, divided among its samples.
     new_weight_ : float
-        Weight of a new row.
+        Weight of a new sample.
     fit_scores_ : ndarray of shape (n_samples,)
-        ``score_samples`` of the rows passed to ``fit``.
+        ``score_samples`` of the samples passed to ``fit``.
     usual_errors_ : ndarray of shape (n_features_in_,)
-        Root mean squared error of each feature over the rows passed to ``fit``.
+        Per-feature RMSE over the samples passed to ``fit``, in units of X.
     n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
         Number of features, and their names if X had string column names at fit.
 
     See Also
     --------
-    sklearn.ensemble.IsolationForest : Outliers are rows that random cuts isolate early.
-    sklearn.neighbors.LocalOutlierFactor : Outliers are rows in sparser places than their
-        neighbors.
+    sklearn.ensemble.IsolationForest : Outliers are samples that random cuts isolate early.
+    sklearn.neighbors.LocalOutlierFactor : Outliers are samples of low local density.
 
     References
     ----------
@@ -196,18 +195,18 @@ class ReconstructionOutlierDetector(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
-            Normal rows, or rows of which few are not. At least two.
+            Normal samples, of which a few may be outliers. At least two.
         y : object, default=None
             Ignored, unless ``calibration`` is a splitter that asks for it.
         groups : array-like of shape (n_samples,), default=None
-            Which rows belong together, such as those of one patient or machine: a group is
-            trained on or calibrated with as a whole, so that the rate is that of new groups. It is
-            then groups of which 1 / rate − 1 are needed; with fewer than 19 of them to calibrate
-            with, rows count one by one, and the rate holds approximately.
+            Group of each sample, such as a patient or a machine. A group is never divided between
+            training and calibration, so that the rate holds for samples of new groups. It needs
+            1 / rate − 1 calibration groups; with fewer than 19 of them samples count one by one,
+            and the rate holds approximately.
         sample_weight : array-like of shape (n_samples,), default=None
-            How many rows each stands for, such as how much more often it occurs where the detector
-            is used. The rate is that of rows so weighted, none of more than the largest weight
-            among the calibration rows. The autoencoder is trained with them if it takes any.
+            Relative frequency of each sample where the detector is used. The rate holds for the
+            weighted distribution, for new samples of at most the largest calibration weight. The
+            autoencoder is trained with the weights if its ``fit`` takes them.
 
         Returns
         -------
@@ -216,8 +215,9 @@ class ReconstructionOutlierDetector(
         Raises
         ------
         ValueError
-            If X or a parameter is not as described. After any error the detector is as it was
-            before.
+            If X or a parameter is invalid. After any exception the detector is as it was before.
+        TypeError
+            If X is not numeric.
         """
         beside = copy(self)
         beside._learn(X, y, groups, sample_weight)
@@ -309,7 +309,7 @@ class ReconstructionOutlierDetector(
     # ---- use ------------------------------------------------------------------------------
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
-        r"""Return how normal each row is: minus what ``score`` says.
+        r"""Return how normal each sample is: minus its anomaly score.
 
         Parameters
         ----------
@@ -323,7 +323,7 @@ class ReconstructionOutlierDetector(
         Raises
         ------
         ValueError
-            If X is not finite numbers of the width seen at fit.
+            If X has another number of features than at fit, or NaN or infinite values.
         """
         check_is_fitted(self)
         return over_blocks(self._scores_in_memory, X, (), dtype=np.float64)
@@ -332,7 +332,7 @@ class ReconstructionOutlierDetector(
         return self._scores(self._rows_in_use(X))
 
     def score_terms(self, X: ArrayLike) -> np.ndarray:
-        r"""Return what each term of the score adds to a row's anomaly, for a score that is a sum.
+        r"""Return the terms of each sample's anomaly score, for a score that is a sum.
 
         Parameters
         ----------
@@ -341,7 +341,7 @@ class ReconstructionOutlierDetector(
         Returns
         -------
         terms : ndarray of shape (n_samples, n_terms), float64
-            They sum to minus ``score_samples(X)``; one column where the score is no sum.
+            They sum to minus ``score_samples(X)``; one column if the score is not a sum.
 
         Raises
         ------

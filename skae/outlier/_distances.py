@@ -1,4 +1,4 @@
-"""Scores that are distances: of residuals, of rows, to other rows; and isolation."""
+"""Scores that are distances: of residuals, of samples, to neighbors; and isolation."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -16,9 +16,9 @@ _LARGEST = 1e30
 
 
 class ResidualDistance(BaseScore):
-    """Squared Mahalanobis distance of the residual x − x̂ among those of the training rows.
+    """Squared Mahalanobis distance of the residual x − x̂ from those of the training samples.
 
-    It sees what an autoencoder does not let through, in units of what is usual.
+    It is large for samples that the autoencoder reconstructs worse than usual.
 
     Examples
     --------
@@ -48,15 +48,20 @@ class ResidualDistance(BaseScore):
 
 
 class RowDistance(BaseScore):
-    """Squared Mahalanobis distance of the row itself from the central training rows.
+    """Squared Mahalanobis distance of the sample itself from the central training samples [1]_.
 
-    It sees what an autoencoder lets through though it lies far out.
+    It is large for extreme samples, also where the autoencoder reconstructs them well.
 
     Parameters
     ----------
     support_fraction : float in (0, 1], default=0.75
-        Share of the training rows that are central. Anomalies among the rest of them do not widen
-        what counts as usual.
+        Fraction of the training samples that count as central. Mean and covariance are estimated
+        from these, so that anomalies among the others do not affect them.
+
+    References
+    ----------
+    .. [1] Rousseeuw, P. J. and Van Driessen, K. (1999). A fast algorithm for the minimum
+       covariance determinant estimator. Technometrics 41(3), 212-223.
 
     Examples
     --------
@@ -94,20 +99,20 @@ class RowDistance(BaseScore):
 
 
 class NeighborDistance(BaseScore):
-    """Squared distance to a near training row, out of few of them [1]_.
+    """Squared distance to a near neighbor among a random subset of the training samples [1]_.
 
-    It sees rows between clusters, and rows beside a curved surface. Features count in units of
-    their usual spread. Few training rows to compare with are fast, and few anomalies among them
-    are no neighbors to each other.
+    It finds samples between clusters, and samples off a curved surface. Features are scaled by a
+    robust standard deviation. A small subset is fast, and anomalies in the training data seldom
+    have another anomaly as neighbor in it.
 
     Parameters
     ----------
     n_neighbors : int, default=1
-        Which of the nearest rows counts.
+        Rank of the neighbor whose distance is used; 1 is the nearest.
     n_landmarks : int, default=256
-        How many of the training rows are compared with, drawn at random.
+        Size of the random subset of the training samples.
     random_state : int, RandomState instance or None, default=None
-        Seed of the draw; None takes the detector's.
+        Draws the subset; None uses a seed from the detector.
 
     References
     ----------
@@ -180,16 +185,16 @@ class NeighborDistance(BaseScore):
 
 
 class Isolation(BaseScore):
-    """How early random cuts isolate a row: the score of an isolation forest [1]_.
+    """Score of an isolation forest: how early random cuts isolate a sample [1]_.
 
-    It sees rare values of single features, whatever the others are.
+    It finds rare values of single features, whatever the other features are.
 
     Parameters
     ----------
     n_estimators : int, default=50
         Number of trees.
     random_state : int, RandomState instance or None, default=None
-        Seed of the trees; None takes the detector's.
+        Seeds the trees; None uses a seed from the detector.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Sums of scores that see different outliers."""
+"""Sums of scores that find different outliers."""
 
 from abc import abstractmethod
 from numbers import Real
@@ -57,25 +57,25 @@ class SummedScore(BaseScore):
         return np.logaddexp(standardized, 0.0) * self.weights_
 
     def contributions(self, passage):
-        """Return what each score adds, shared out as that score itself is."""
+        """Return what each score adds, divided among the features as that score's own."""
         terms = self.term_anomalies(passage).T
         parts = [score.contributions(passage) for score in self.scores_]
         return sum(shared_out(term, part) for term, part in zip(terms, parts, strict=True))
 
 
 class ScoreEnsemble(SummedScore, BaseComposition):
-    r"""Sum of several scores: an outlier to one of them is an outlier.
+    r"""Weighted sum of several scores: an outlier in one of them is an outlier.
 
-    Each score is taken as a logarithm and standardized to u by the median and the quartiles of the
-    training rows; the sum is of log(1 + exp(u)). A score that is smaller than usual then does not
-    make up for another that is larger.
+    Each score is standardized: u is its logarithm minus the median, divided by a spread from the
+    quartiles, both over the training samples. The sum is that of log(1 + exp(u)), so that a low
+    score does not compensate for a high one.
 
     Parameters
     ----------
     scores : list of (str, BaseScore)
-        Names and scores, whose values are not negative.
+        Names and scores. Their values must not be negative.
     weights : list of float, default=None
-        How much each counts; None is 1.
+        Weight of each score; None weighs all equally.
 
     Attributes
     ----------
@@ -101,11 +101,11 @@ class ScoreEnsemble(SummedScore, BaseComposition):
         self.weights = weights
 
     def get_params(self, deep=True):
-        """Return the parameters; those of the scores by name, two underscores and theirs."""
+        """Return the parameters, those of the scores as ``<name>__<parameter>``."""
         return self._get_params("scores", deep)
 
     def set_params(self, **parameters):
-        """Set parameters, those of the scores too."""
+        """Set parameters, those of the scores as ``<name>__<parameter>``."""
         return self._set_params("scores", **parameters)
 
     def check_parameters(self):
@@ -127,26 +127,23 @@ class ScoreEnsemble(SummedScore, BaseComposition):
 
 
 class Mahalanobis(SummedScore):
-    """How unusual the residual is, together with how unusual the row is.
+    """Mahalanobis distances of the residual and of the sample, combined [1]_.
 
-    Two squared Mahalanobis distances: that of the residual x − x̂ among the residuals of the
-    training rows, and that of the row itself among the central ones of them, which is its distance
-    along the code and across it together. The first sees what no bottleneck lets through, the
-    second what a bottleneck lets through though it lies far out. Each is taken as a logarithm and
-    standardized to u by the median and the quartiles of the training rows; the score is the sum of
-    log(1 + exp(u)), the row's counted twice, in which a distance that is smaller than usual does
-    not make up for another that is larger.
+    The first is the squared distance of the residual x − x̂ from those of the training samples
+    (:class:`ResidualDistance`), the second that of the sample itself from the central training
+    samples (:class:`RowDistance`). They are combined as in :class:`ScoreEnsemble`; the second has
+    twice the weight.
 
     Parameters
     ----------
     support_fraction : float in (0, 1], default=0.75
-        Share of the training rows that are central. Anomalies among the rest of them do not widen
-        what counts as usual.
+        Fraction of the training samples that count as central. Mean and covariance are estimated
+        from these, so that anomalies among the others do not affect them.
 
     References
     ----------
-    P. C. Mahalanobis, "On the generalised distance in statistics", Proceedings of the National
-    Institute of Sciences of India 2 (1936), 49-55.
+    .. [1] Mahalanobis, P. C. (1936). On the generalised distance in statistics. Proceedings of the
+       National Institute of Sciences of India 2, 49-55.
 
     Examples
     --------

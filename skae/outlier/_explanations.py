@@ -1,4 +1,4 @@
-"""Which features a row is an outlier in."""
+"""The features that make a sample an outlier."""
 
 from abc import ABC, abstractmethod
 from typing import Self
@@ -11,7 +11,7 @@ from skae._compat import ADAPTERS_MANAGER, check_feature_names_in, output_config
 
 
 class FeatureErrorsMixin(ABC):
-    """Errors of single features, as arrays or named frames.
+    """Errors and contributions of features, as arrays or DataFrames.
 
     Subclasses learn ``usual_errors_``.
     """
@@ -27,7 +27,7 @@ class FeatureErrorsMixin(ABC):
         """Return what the score owes to each feature, for raw rows."""
 
     def feature_errors(self, X: ArrayLike) -> np.ndarray:
-        r"""Return the squared error (x − x̂)² of each feature of each row.
+        r"""Return the squared error (x − x̂)² of each feature of each sample.
 
         Parameters
         ----------
@@ -36,7 +36,7 @@ class FeatureErrorsMixin(ABC):
         Returns
         -------
         errors : ndarray of shape (n_samples, n_features), float64
-            In squared units of X; a DataFrame with the names of the features after
+            In squared units of X. A DataFrame with the feature names after
             ``set_output(transform="pandas")`` or ``"polars"``.
 
         Raises
@@ -47,7 +47,7 @@ class FeatureErrorsMixin(ABC):
         return self._named(self._squared_errors(X), X)
 
     def contributions(self, X: ArrayLike) -> np.ndarray:
-        r"""Return how much of its anomaly, minus ``score_samples``, a row owes to each feature.
+        r"""Return how much each feature contributes to the anomaly score of each sample.
 
         Parameters
         ----------
@@ -56,8 +56,9 @@ class FeatureErrorsMixin(ABC):
         Returns
         -------
         contributions : ndarray of shape (n_samples, n_features), float64
-            Not negative. They sum to minus ``score_samples(X)``, unless that is negative, as it may
-            be with ``score="likelihood"``. A DataFrame after ``set_output``, as ``feature_errors``.
+            Not negative. They sum to the anomaly score, minus ``score_samples(X)``, unless that is
+            negative, as it may be with ``score="likelihood"``. A DataFrame after ``set_output``, as
+            from ``feature_errors``.
 
         Raises
         ------
@@ -75,12 +76,12 @@ class FeatureErrorsMixin(ABC):
         )
 
     def set_output(self, *, transform: str | None = None) -> Self:
-        """Choose what methods of features return, as scikit-learn's transformers do.
+        """Set the container of ``feature_errors`` and ``contributions``, as in scikit-learn.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            None changes nothing.
+            Array or DataFrame; None changes nothing.
 
         Returns
         -------
@@ -101,18 +102,18 @@ class FeatureErrorsMixin(ABC):
         return self
 
     def largest_contributors(self, X: ArrayLike, n_features: int = 3) -> np.ndarray:
-        r"""Return the names of the features that contribute most to each row's anomaly.
+        r"""Return the names of the features that contribute most to each anomaly score.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         n_features : int, default=3
-            How many; all of them if there are not as many.
+            Number of names per sample; at most all features.
 
         Returns
         -------
         names : ndarray of shape (n_samples, n_features), object
-            The largest first.
+            The largest contributor first.
 
         Raises
         ------
@@ -123,12 +124,12 @@ class FeatureErrorsMixin(ABC):
         return self.get_feature_names_out()[order]
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
-        """Return the names of the features that ``feature_errors`` has columns for.
+        """Return the column names of ``feature_errors`` and ``contributions``.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names where there were none at fit, else those seen at fit.
+            Names to use if there were none at fit; otherwise those seen at fit.
 
         Returns
         -------
@@ -137,7 +138,7 @@ class FeatureErrorsMixin(ABC):
         Raises
         ------
         ValueError
-            If they are not the names seen at fit, or not as many.
+            If they are not the names seen at fit, or of another number.
         """
         check_is_fitted(self)
         return check_feature_names_in(self, input_features)

@@ -12,17 +12,17 @@ from skae.outlier._whitening import Whitening
 
 
 class HiddenPath(BaseScore):
-    r"""Distance between the ways of x and of x̂ through the encoder: SAP and NAP [1]_.
+    r"""Distance between the hidden activations of x and of x̂: SAP and NAP [1]_.
 
-    With h₀(x) = x, hᵢ(x) the output of the encoder's i-th hidden layer with weights and, as the
-    last of them, the code, SAP(x) = Σᵢ ‖hᵢ(x) − hᵢ(x̂)‖². NAP whitens the joined differences
-    first, so that a layer of small numbers counts as much as one of large ones. It needs a Keras
-    autoencoder, alone or as the last step of a Pipeline.
+    Let h₀(x) = x, and let hᵢ(x) be the output of the i-th layer of the encoder that has weights;
+    the last of them is the code. Then SAP(x) = Σᵢ ‖hᵢ(x) − hᵢ(x̂)‖². NAP whitens the concatenated
+    differences first, so that layers with small activations count as much as others. The
+    autoencoder must be one of skae's, alone or as the last step of a Pipeline.
 
     Parameters
     ----------
     whiten : bool, default=True
-        True gives NAP, False SAP.
+        Whether to whiten the differences: True gives NAP, False SAP.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""A test, row after row, of whether rows are still like those that a detector was calibrated on."""
+"""A sequential test of whether new samples are still like a detector's calibration set."""
 
 from bisect import bisect_left, bisect_right, insort
 from numbers import Real
@@ -16,16 +16,18 @@ _JUMP = 0.01  # share of the capital that changes its bet at each row, as in [2]
 
 
 class ConformalMonitor:
-    """Say when data have drifted, so that a detector's threshold no longer holds.
+    """Detect drift: when a detector's threshold no longer holds.
 
-    Each new row gets a conformal p-value among the calibration rows and the new rows before it. As
-    long as rows are exchangeable, these p-values are independent and uniform. A gambler bets
-    against that [1]_, with capital 1 and fair odds: on small p-values, on large ones, or on
-    nothing, with a small share of the capital changing its bet at every row (the Simple Jumper
-    [2]_). By Ville's inequality the capital ever reaches ``1 / false_alarm_probability`` with at
-    most that probability, however long the monitor runs.
+    Each new sample gets a conformal p-value relative to the calibration set and the new samples
+    before it. As long as samples are exchangeable, these p-values are independent and uniform. A
+    test martingale bets against this [1]_: its capital starts at 1 and grows while p-values are
+    too often small or large. The bets are those of the Simple Jumper [2]_, with a bet on small
+    p-values beside the linear ones. By Ville's inequality, the probability that the capital ever
+    reaches ``1 / false_alarm_probability`` without drift is at most ``false_alarm_probability``,
+    however long the monitor runs.
 
-    The rows must be exchangeable, which windows that overlap are not: pass every window-th of them.
+    Without drift the samples must be exchangeable. Overlapping windows are not: pass only windows
+    that do not overlap.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ class ConformalMonitor:
     false_alarm_probability : float in (0, 1), default=0.01
         Largest probability that the monitor ever raises an alarm if nothing drifts.
     random_state : int, RandomState instance or None, default=None
-        Breaks ties between scores.
+        Breaks ties between scores at random.
 
     Raises
     ------
@@ -44,15 +46,16 @@ class ConformalMonitor:
     Attributes
     ----------
     p_values_ : ndarray of shape (n_seen,)
-        The p-value of each row since ``reset``.
+        The p-value of each sample since ``reset``.
     log10_capital_ : ndarray of shape (n_seen,)
-        Decimal logarithm of the capital after each row.
+        Base-10 logarithm of the capital after each sample.
     alarm_ : int or None
-        First row, from 0, at which the capital was enough; None as long as it never was.
+        Index of the first sample at which the capital reached the level of alarm; None if it has
+        not.
 
     See Also
     --------
-    skae.display.MonitorDisplay : Its picture.
+    skae.display.MonitorDisplay : Plots the capital and the p-values.
 
     References
     ----------
@@ -95,7 +98,7 @@ class ConformalMonitor:
         self.reset()
 
     def reset(self) -> Self:
-        """Forget the rows seen so far, as after the detector was fitted again.
+        """Forget the samples seen so far, for instance after the detector was fitted again.
 
         Returns
         -------
@@ -111,7 +114,7 @@ class ConformalMonitor:
         return self
 
     def update(self, X: ArrayLike) -> Self:
-        r"""See more rows, in order of time.
+        r"""Update the test with new samples, in order of time.
 
         Parameters
         ----------
@@ -124,7 +127,7 @@ class ConformalMonitor:
         Raises
         ------
         ValueError
-            As the detector's ``score_samples`` does.
+            As in the detector's ``score_samples``.
         """
         scores = self.detector.score_samples(X)
         p_values = np.array([self._p_value(score) for score in scores.tolist()])
@@ -136,12 +139,12 @@ class ConformalMonitor:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return what was seen, one row a row: "p_value", "log10_capital" and "alarm".
+        """Return the p-values and the capital, one row per sample.
 
         Returns
         -------
         frame : DataFrame
-            "alarm" is True from the alarm on.
+            Columns "p_value", "log10_capital" and "alarm", which is True from the alarm on.
         """
         seen = np.arange(len(self.p_values_))
         alarm = seen >= (len(seen) if self.alarm_ is None else self.alarm_)
@@ -150,7 +153,7 @@ class ConformalMonitor:
         )
 
     def _p_value(self, score: float) -> float:
-        """Return the share of lower scores known, ties broken at random; the score is known then.
+        """Return the fraction of lower scores so far, ties broken at random, and add the score.
 
         That is what makes p-values of exchangeable rows independent and exactly uniform.
         """

@@ -1,4 +1,4 @@
-"""Rows, and what became of them on their way through an autoencoder."""
+"""Samples with their codes and reconstructions."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _NUMBERS_AT_ONCE = 2**15
 
 @dataclass(frozen=True, eq=False)
 class Passage:
-    r"""Rows beside their codes and reconstructions, which are computed when a score asks for them.
+    r"""Samples with their codes and reconstructions, which are computed on first use.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Scores: how far a row is from what an autoencoder makes of it, higher the more anomalous."""
+"""Anomaly scores: how far a sample is from its reconstruction; higher is more anomalous."""
 
 from abc import ABC, abstractmethod
 from numbers import Real
@@ -16,14 +16,15 @@ _DARK = 1e-3  # of the usual brightness; a black row has some error to be divide
 
 
 class BaseScore(BaseEstimator, ABC):
-    """What a detector asks of a score.
+    """Base class of anomaly scores.
 
-    Subclasses are parameter objects: ``__init__`` assigns, ``get_params``, ``set_params`` and
-    ``clone`` come from scikit-learn. What ``fit`` learns it keeps in attributes that end in "_".
+    Subclasses override :meth:`anomaly`, and :meth:`fit` if the score has to be learned. They are
+    parameter objects: ``__init__`` only assigns, and ``get_params``, ``set_params`` and ``clone``
+    come from scikit-learn. ``fit`` stores what it learns in attributes that end in "_".
 
     Examples
     --------
-    The largest error of a row, as a user would write it:
+    The largest absolute error of a sample as a score:
 
     >>> import numpy as np
     >>> from sklearn.datasets import load_digits
@@ -47,13 +48,13 @@ class BaseScore(BaseEstimator, ABC):
         )
 
     def fit(self, passage: Passage) -> Self:
-        r"""Learn what is usual.
+        r"""Learn from the training samples; by default nothing.
 
         Parameters
         ----------
         passage : Passage
-            The rows that the autoencoder was trained on: ``samples`` of shape (n_samples,
-            \*row_shape), ``rows`` and ``errors`` (x − x̂) of shape (n_samples, n_features),
+            The samples that the autoencoder was trained on: ``samples`` of shape (n_samples,
+            \*row_shape), flat ``rows`` and ``errors`` (x − x̂) of shape (n_samples, n_features),
             ``codes`` of shape (n_samples, n_components), all float64; ``autoencoder``, fitted.
 
         Returns
@@ -64,12 +65,12 @@ class BaseScore(BaseEstimator, ABC):
 
     @abstractmethod
     def anomaly(self, passage: Passage) -> np.ndarray:
-        """Return how anomalous rows are.
+        """Return how anomalous samples are.
 
         Parameters
         ----------
         passage : Passage
-            Rows, with the attributes named above.
+            Samples, with the attributes described in :meth:`fit`.
 
         Returns
         -------
@@ -78,22 +79,23 @@ class BaseScore(BaseEstimator, ABC):
         """
 
     def usual_anomaly(self, passage: Passage) -> np.ndarray:
-        """Return ``anomaly`` of the rows that were passed to ``fit``, each judged by the others."""
+        """Return ``anomaly`` of the samples passed to ``fit``, each compared with the others."""
         return self.anomaly(passage)
 
     def term_anomalies(self, passage: Passage) -> np.ndarray:
-        """Return the terms of the anomaly, of shape (n_samples, n_terms); here it is one."""
+        """Return the terms of the anomaly, of shape (n_samples, n_terms); by default one."""
         return self.anomaly(passage)[:, None]
 
     def contributions(self, passage: Passage) -> np.ndarray:
-        """Return how much of its anomaly a row owes to each feature.
+        """Return how much each feature contributes to the anomaly of each sample.
 
-        Here, for any score: by how much it falls if the autoencoder's reconstruction of the
-        feature takes the feature's place. That scores rows once a feature.
+        By default this is the decrease of the score if the feature is replaced by its
+        reconstruction, which computes the score once for each feature.
 
         Parameters
         ----------
         passage : Passage
+            Samples, as in :meth:`anomaly`.
 
         Returns
         -------
@@ -123,7 +125,7 @@ class SquaredError(BaseScore):
 
 
 class AbsoluteError(BaseScore):
-    """Mean over the features of |x − x̂|, which one wild feature sways less."""
+    """Mean over the features of |x − x̂|, which is more robust to one extreme feature."""
 
     def anomaly(self, passage):
         """Return the mean absolute error of each row."""
@@ -135,9 +137,9 @@ class AbsoluteError(BaseScore):
 
 
 class StandardizedError(BaseScore):
-    """Mean over the features of ((x − x̂) / s)², s the feature's usual error.
+    """Mean over the features of ((x − x̂) / s)², where s is the per-feature RMSE.
 
-    A feature that is hard to reconstruct for every row then says no more than the others.
+    A feature that is hard to reconstruct in every sample then counts no more than the others.
     """
 
     def fit(self, passage):
@@ -155,14 +157,15 @@ class StandardizedError(BaseScore):
 
 
 class WorstFeaturesError(StandardizedError):
-    """Mean squared standardized error over each row's worst features only.
+    """Mean squared standardized error over the worst features of each sample.
 
-    An anomaly in few of many features is lost in a mean over all of them.
+    Errors are standardized by the per-feature RMSE. Use it for anomalies in few of many features,
+    which a mean over all features hides.
 
     Parameters
     ----------
     share : float in (0, 1], default=0.1
-        Share of the features, at least one of them.
+        Fraction of the features that count as the worst; at least one feature.
 
     Examples
     --------
@@ -200,23 +203,24 @@ class WorstFeaturesError(StandardizedError):
 
 
 class LocalError(BaseScore):
-    """Mean square of the smoothed residual, in proportion to the root of the row's brightness.
+    """Mean square of the smoothed residual, corrected for brightness; for images and signals.
 
-    Images and signals are full of edges and noise that no autoencoder gives back, and these errors
-    change their sign from pixel to pixel; a stroke that should not be there has one sign. The
-    residual is smoothed by a Gaussian before it is squared, which leaves the second kind. Brighter
-    rows have larger errors, normal or not: the mean square is divided by a power of the row's mean
-    absolute value, relative to the usual one.
+    Autoencoders reconstruct edges and noise badly, and these errors change sign from pixel to
+    pixel; the error of an extra stroke does not. A Gaussian filter smooths the residual before it
+    is squared: this suppresses texture and keeps extra strokes. Bright samples have larger errors,
+    so the mean square is divided by a power of the sample's brightness, its mean absolute value
+    relative to that of the training samples.
 
-    Rows of one axis are signals, of two are images, of three are images with channels last, which
-    are smoothed one by one. It means nothing for tables, whose columns have no neighbors.
+    Samples with one axis are signals, with two images, with three images with channels last, which
+    are smoothed separately. Do not use it for tables, whose columns have no neighbors.
 
     Parameters
     ----------
     smoothing : float, default=1.0
         Standard deviation of the Gaussian, in pixels or time steps; 0 does not smooth.
     brightness_power : float, default=0.5
-        0 gives the absolute error; 1 or more favors bright rows as 0 does dark ones.
+        Power of the brightness in the divisor. 0 does not correct: bright samples then have larger
+        scores. With large powers dark samples have larger scores.
 
     Examples
     --------

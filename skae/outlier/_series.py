@@ -16,37 +16,37 @@ from skae.outlier._thresholds import conformal_p_values
 
 
 class SeriesOutlierDetector(BaseEstimator):
-    """Detect outliers in a time series, with their times.
+    """Detect outliers in a time series.
 
-    Windows of the series are scored by a detector that is trained on the first of them and
-    calibrated on the last, with a window's length between both. A step is judged by the window
-    that ends with it, as soon as it is seen.
+    The series is cut into sliding windows. A :class:`ReconstructionOutlierDetector` is trained on
+    the first windows and calibrated on the last; windows that overlap both parts are left out.
+    Each time step is scored by the window that ends with it, so that no future steps are needed.
 
     Parameters
     ----------
     window : int, default=48
-        Time steps in a window.
+        Number of time steps in a window.
     stride : int, default=1
-        Steps from the start of a window to the start of the next.
+        Number of time steps from the start of a window to the start of the next.
     detector : ReconstructionOutlierDetector, default=None
-        Of windows, step after step; its ``calibration`` and ``gap`` are set here. None is
-        ``ReconstructionOutlierDetector(false_positive_rate=0.01)``: of the windows of a series
-        without outliers 1 % are called outliers, neighboring ones together.
+        Detector of windows. It is cloned, and its ``calibration`` and ``gap`` are set. None is
+        ``ReconstructionOutlierDetector(false_positive_rate=0.01)``: about 1 % of the windows of a
+        series without outliers are called outliers, often neighboring ones together.
     random_state : int, RandomState instance or None, default=None
-        Of the detector, where it has none.
+        Seeds the detector if its own ``random_state`` is None.
 
     Attributes
     ----------
     detector_ : ReconstructionOutlierDetector
-        The detector of windows.
+        The fitted detector of windows.
     windows_ : SlidingWindows
-        How the series is cut.
+        The fitted transformer that cuts the series into windows.
     n_features_in_ : int
         Number of channels.
 
     See Also
     --------
-    ConformalMonitor : Says when the series has changed for good.
+    ConformalMonitor : Detects drift.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class SeriesOutlierDetector(BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_steps, n_channels), or Series
-            A series without outliers, or with few, in order of time.
+            A series in order of time, with no or few outliers.
         y : object, default=None
             Ignored.
 
@@ -97,8 +97,8 @@ class SeriesOutlierDetector(BaseEstimator):
         Raises
         ------
         ValueError
-            If X is too short, not in order of time or not finite numbers, or if a parameter is not
-            as described. The detector is then as it was before.
+            If X is too short, not in order of time or not finite, or if a parameter is invalid.
+            After any exception the detector is as it was before.
         """
         series = _as_frame(X)
         windows = SlidingWindows(self.window, stride=self.stride)
@@ -116,7 +116,7 @@ class SeriesOutlierDetector(BaseEstimator):
         return self
 
     def detect(self, X: ArrayLike) -> pd.DataFrame:
-        """Return what the detector says of each window, at the time of its last step.
+        """Return score, p-value and label of each window, at the time of its last step.
 
         Parameters
         ----------
@@ -126,13 +126,13 @@ class SeriesOutlierDetector(BaseEstimator):
         Returns
         -------
         windows : DataFrame
-            Indexed by the times of X, or by the numbers of its steps, from that of the first whole
-            window on: "score", higher is more normal; "p_value"; "is_outlier".
+            Columns "score" (higher is more normal), "p_value" and "is_outlier". The index has the
+            times of X, or the numbers of its steps, from the end of the first window on.
 
         Raises
         ------
         ValueError
-            If X is shorter than a window, or not as at fit.
+            If X is shorter than a window, or has other channels than at fit.
         """
         check_is_fitted(self)
         rows = pd.DataFrame(self.windows_.transform(_as_frame(X)))
@@ -147,7 +147,7 @@ class SeriesOutlierDetector(BaseEstimator):
         )
 
     def alarms(self, X: ArrayLike) -> pd.DataFrame:
-        """Return the intervals in which windows are outliers without a break.
+        """Return the intervals of consecutive outlying windows.
 
         Parameters
         ----------
@@ -157,9 +157,9 @@ class SeriesOutlierDetector(BaseEstimator):
         Returns
         -------
         alarms : DataFrame
-            One interval a row: "start" and "end", the times at which the first and the last window
-            in it were complete, so that an interval goes on while a faulty step is in the window;
-            "n_windows"; "score" and "p_value", the lowest.
+            One row per interval: "start" and "end", the times of the last steps of its first and
+            its last window; "n_windows"; "score" and "p_value", the lowest of its windows. An
+            interval lasts as long as windows contain a faulty step.
 
         Raises
         ------

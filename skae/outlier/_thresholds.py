@@ -1,4 +1,4 @@
-"""Thresholds on scores of which higher means more normal, and the promises that they keep."""
+"""Thresholds on scores (higher is more normal), and the error rates that they guarantee."""
 
 import numpy as np
 from scipy.stats import false_discovery_control
@@ -86,11 +86,11 @@ def _ordered(scores, weights):
 
 
 def benjamini_hochberg(p_values: np.ndarray, false_discovery_rate: float) -> np.ndarray:
-    """Return which rows to report so that few of the reports are false.
+    """Return which samples to report, with a bound on the false-discovery rate.
 
-    The expected share of normal rows among those reported is at most the rate. Conformal p-values
-    of rows that share their calibration rows depend on each other positively, which the procedure
-    of Benjamini and Hochberg allows [1]_.
+    The expected fraction of normal rows among those reported is at most the rate. Conformal
+    p-values of rows that share their calibration rows depend on each other positively, which the
+    procedure of Benjamini and Hochberg allows [1]_.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def benjamini_hochberg(p_values: np.ndarray, false_discovery_rate: float) -> np.
 
 
 def quantile_offset(scores: np.ndarray, contamination: float) -> float:
-    """Return the offset below which a share of the scores falls, as scikit-learn's detectors do."""
+    """Return the offset below which a fraction of the scores falls, as in scikit-learn."""
     return float(np.percentile(scores, 100 * contamination))
 
 

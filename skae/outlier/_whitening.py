@@ -34,9 +34,9 @@ class Whitening:
     def of(
         cls, rows: np.ndarray, spread: np.ndarray | float = 1.0, support_fraction: float = 1.0
     ) -> Self:
-        """Return mean and covariance of the rows, or of the share of them that lies closest.
+        """Return mean and covariance of the rows, or of the fraction that lies closest.
 
-        With a share below 1 this is the concentration step of the minimum covariance determinant
+        With a fraction below 1 this is the concentration step of the minimum covariance determinant
         [1]_, repeated from the plain estimate until the same rows are chosen twice: a cluster of
         anomalies among the rows then loses its pull.
 
@@ -44,9 +44,9 @@ class Whitening:
         ----------
         rows : ndarray of shape (n_samples, n_features)
         spread : ndarray of shape (n_features,) or float, default=1
-            Units of the features: the ridge is a share of the mean variance in these units.
+            Units of the features: the ridge is a fraction of the mean variance in these units.
         support_fraction : float in (0, 1], default=1
-            Share of the rows that the estimate is of.
+            Fraction of the rows that the estimate uses.
 
         References
         ----------
@@ -88,7 +88,7 @@ class Whitening:
         return np.square(self.apply(rows)).sum(axis=1)
 
     def parts(self, differences: np.ndarray) -> np.ndarray:
-        """Return the share of each feature in squared distances, which they sum to.
+        """Return the part of each feature in squared distances; they sum to it.
 
         They are squares of differences whitened by the symmetric root, of which each column stays
         as close as possible to its feature [1]_.
