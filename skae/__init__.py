@@ -1,7 +1,6 @@
 """scikit-learn-compatible autoencoder transformers on Keras.
 
-Public names are resolved on first use, so that ``import skae`` loads neither Keras nor its
-backend: a process that only passes estimators around pays nothing for them.
+Public names are resolved on first use: ``import skae`` imports neither Keras nor its backend.
 """
 
 from importlib import import_module

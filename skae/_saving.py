@@ -9,22 +9,23 @@ class SavingMixin:
     def save(self, path: str | PathLike, include_optimizer: bool = False) -> None:
         """Write this estimator into one file, which :func:`skae.load` reads.
 
-        As :func:`skae.save` does it: without pickle, under a checksum, whole or not at all.
+        This is :func:`skae.save`: without pickle, with a checksum, and never a partial file.
 
         Parameters
         ----------
         path : str or path-like
-            An existing file is replaced.
+            File to write. An existing file is replaced.
         include_optimizer : bool, default=False
-            Whether to keep the optimizer's state, twice the size of the weights for Adam, so that
-            ``partial_fit`` continues exactly. Without it, training goes on with a new optimizer.
+            Whether to save the optimizer's state (for Adam twice the size of the weights), so that
+            ``partial_fit`` continues exactly. Without it, training continues with a new optimizer.
 
         Raises
         ------
         ValueError
-            If the estimator holds what has no name, such as a lambda.
+            If the estimator holds something without a name, such as a lambda, or an estimator of
+            another kind.
         OSError
-            If the file cannot be written; the path is then as it was.
+            If the file cannot be written. An existing file is then unchanged.
         """
         from skae.io import save
 

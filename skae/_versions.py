@@ -1,4 +1,4 @@
-"""What skae runs on."""
+"""Versions of skae and its dependencies."""
 
 import os
 import platform
@@ -22,9 +22,9 @@ _PACKAGES = (
 
 
 def show_versions() -> None:
-    """Print the versions of skae and of what it runs on, to be pasted into a report.
+    """Print the versions of skae and its dependencies, for bug reports.
 
-    No package is imported for it.
+    No package is imported.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Samples as callers give them: checked, in blocks, as frames and as windows of a series."""
+"""Input data: validation, blocks, DataFrames, and windows of a series."""

@@ -1,4 +1,4 @@
-"""Samples that lie on disk or in a cluster, read a block at a time."""
+"""Samples on disk or in a cluster, read block by block."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,31 +19,32 @@ _FEWEST_OPEN, _MOST_OPEN = 2, 16
 
 
 class Blocks(ABC):
-    r"""Samples that are read a block at a time, for data larger than memory.
+    r"""Base class of data larger than memory, which are read block by block.
 
-    Estimators take ``np.memmap``, Zarr and HDF5 arrays, Dask collections and Arrow datasets as they
-    are. A subclass adds another kind: it sets the attributes below and says how a block is read.
+    Estimators accept ``np.memmap``, Zarr and HDF5 arrays, Dask collections and Arrow datasets
+    directly. Subclass ``Blocks`` for other sources: set the attributes below in ``__init__``, and
+    override :meth:`read`.
 
     Attributes
     ----------
     lengths : sequence of int
-        Number of samples of each block.
+        Number of samples in each block.
     row_shape : tuple of int
         Shape of a sample; (n_features,) for tables.
     dtype : numpy.dtype
-        Of the samples.
+        Type of the samples.
     names : list of str or None
-        Names of the features. If there are any, blocks are read as DataFrames.
+        Names of the features. If they are given, :meth:`read` must return DataFrames.
 
     Notes
     -----
-    Training takes the blocks in random order, several by turns, and mixes their rows in a pool of
-    96 MB. Where rows are sorted, by class or by time, many small blocks mix better than few large
-    ones: some megabytes each.
+    Training reads the blocks in random order, several of them alternately, and shuffles their
+    samples in a buffer of 96 MB. If samples are sorted, by class or by time, use many small blocks
+    of a few megabytes: they mix better than a few large ones.
 
     Examples
     --------
-    One file a block:
+    One file per block:
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -72,17 +73,17 @@ class Blocks(ABC):
 
     @abstractmethod
     def read(self, block: int) -> Iterable[np.ndarray | pd.DataFrame]:
-        r"""Return the samples of a block in order, in one piece or in several.
+        r"""Return the samples of a block in order, in one or several pieces.
 
         Parameters
         ----------
         block : int
-            Position in ``lengths``.
+            Index into ``lengths``.
 
         Returns
         -------
         pieces : iterable of ndarray or DataFrame of shape (n, \*row_shape)
-            A generator keeps no more than a piece at a time in memory.
+            A generator keeps only one piece at a time in memory.
         """
 
     def __len__(self):

@@ -1,4 +1,4 @@
-"""Sliding windows over a time series, and the way back from windows to time steps."""
+"""Sliding windows over a time series, and scores of its time steps."""
 
 from numbers import Integral
 from typing import ClassVar, Self
@@ -18,22 +18,23 @@ _COMBINED = {"mean": (np.add, 0.0), "min": (np.minimum, np.inf), "max": (np.maxi
 
 
 class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
-    """Cut a time series into windows that overlap, one row each.
+    """Cut a time series into sliding windows, one sample per window.
 
-    An autoencoder of the windows sees how the steps follow each other; its scores of windows become
-    scores of time steps with :meth:`step_scores`. Windows start every ``stride`` steps, and the
-    last one ends with the series, so that every step is in a window at least.
+    Windows start every ``stride`` steps. The last window ends with the series, so that every step
+    is in at least one window. :meth:`step_scores` converts scores of windows to scores of time
+    steps.
 
-    Windows that overlap repeat each other. Rows to test with, or to calibrate a detector with, are
-    therefore cut off the end of the series, never drawn at random: ``calibration="last"`` with a
-    ``gap`` of ``ceil(window / stride) − 1`` does that.
+    Overlapping windows share values. Take test data, and the calibration set of a detector, from
+    the end of the series, never at random: for :class:`ReconstructionOutlierDetector` use
+    ``calibration="last"`` and a ``gap`` of ``ceil(window / stride) − 1``.
 
     Parameters
     ----------
     window : int, default=32
-        Time steps in a window.
+        Number of time steps in a window.
     stride : int, default=1
-        Steps from the start of a window to the start of the next, at most ``window``.
+        Number of time steps from the start of a window to the start of the next, at most
+        ``window``.
 
     Attributes
     ----------
@@ -44,8 +45,8 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    ReconstructionOutlierDetector : Scores windows.
-    SequenceAutoencoder : Takes windows with ``sequence_shape=(window, n_channels)``.
+    ReconstructionOutlierDetector : Detects outlying windows.
+    SequenceAutoencoder : Recurrent autoencoder; set ``sequence_shape=(window, n_channels)``.
 
     Examples
     --------
@@ -92,7 +93,7 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is shorter than a window, or not finite numbers.
+            If X is shorter than a window, or has NaN or infinite values.
         """
         series, _ = validate_rows(self, X, reset=True)
         self._starts(len(series))
@@ -109,14 +110,14 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         windows : ndarray of shape (n_windows, window * n_channels)
-            Step after step, the channels of a step beside each other, as ``SequenceAutoencoder``
-            takes them. A DataFrame after ``set_output(transform="pandas")`` or ``"polars"``; the
-            pandas index is the one that a DataFrame X has at the last step of each window.
+            In the order step, channel, as ``SequenceAutoencoder`` needs it. A DataFrame after
+            ``set_output(transform="pandas")`` or ``"polars"``. If X is a pandas DataFrame, the
+            index is that of the last step of each window.
 
         Raises
         ------
         ValueError
-            If X is shorter than a window, or not of as many channels as at fit.
+            If X is shorter than a window, or has another number of channels than at fit.
         """
         check_is_fitted(self)
         series, _ = validate_rows(self, X, reset=False)
@@ -128,12 +129,12 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
         return rows
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
-        """Return the names of the columns of windows: channel, underscore, step from 0.
+        """Return the column names of windows: ``<channel>_<step>``, with steps from 0.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the channels where there were none at fit, else those seen at fit.
+            Names of the channels if there were none at fit; otherwise those seen at fit.
 
         Returns
         -------
@@ -142,7 +143,7 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If they are not the names seen at fit, or not as many.
+            If they are not the names seen at fit, or of another number.
         """
         check_is_fitted(self)
         channels = check_feature_names_in(self, input_features)
@@ -157,12 +158,12 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         window_scores : array-like of shape (n_windows,)
-            What an estimator said of the rows of ``transform``.
+            Scores of the windows that ``transform`` returned.
         n_steps : int
             Length of the series.
         aggregate : {"mean", "min", "max"}, default="mean"
-            How the windows that contain a step are summed up. ``"min"`` takes the least normal of
-            them, if higher scores are more normal.
+            How the scores of the windows that contain a step are combined. If higher scores are
+            more normal, ``"min"`` uses the least normal window.
 
         Returns
         -------
@@ -171,7 +172,7 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the number of scores is not that of the windows of such a series.
+            If the number of scores does not match ``n_steps``.
         """
         check_is_fitted(self)
         scores = check_array(window_scores, ensure_2d=False, dtype=np.float64)

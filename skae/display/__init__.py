@@ -1,10 +1,10 @@
-"""Pictures of autoencoders, as scikit-learn's displays.
+"""Plots of autoencoders, in scikit-learn's Display convention.
 
-A display is data plus ``plot(ax=None)``; ``from_estimator`` computes the data and plots them,
-``frame`` gives the numbers back as a DataFrame. Displays ask estimators for public methods only,
-so that most of them also draw scikit-learn's PCA, or a Pipeline.
+A display is data plus ``plot(ax=None)``. ``from_estimator`` computes the data and plots them, and
+``frame`` returns the numbers as a DataFrame. Displays use public methods of estimators only, so
+that most of them also work with scikit-learn's PCA or with a Pipeline.
 
-Classes are resolved on first use: importing this package loads Matplotlib no sooner than needed.
+Classes are resolved on first use: importing this package does not import Matplotlib.
 """
 
 from importlib import import_module

@@ -48,7 +48,7 @@ def class_colors(n_classes: int) -> np.ndarray:
 
 
 def is_continuous(y: ArrayLike) -> bool:
-    """Tell whether a target is a quantity: numbers that are fractions, or of over 30 values."""
+    """Tell whether a target is continuous: non-integers, or more than 30 distinct numbers."""
     labels = np.asarray(y)
     if not np.issubdtype(labels.dtype, np.number):
         return False
@@ -79,7 +79,7 @@ class Classes:
         ----------
         y : array-like of shape (n_samples,)
         target_names : sequence of str or None
-            Names of the classes in sorted order, or names that the integers of y count from 0.
+            Names of the classes in sorted order, or names indexed by the integers of y.
 
         Raises
         ------

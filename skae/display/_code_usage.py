@@ -1,4 +1,4 @@
-"""What each component of the code is worth."""
+"""How much variance each component of the code explains."""
 
 from typing import Self
 
@@ -18,25 +18,25 @@ _MOST_COMPONENTS = 64
 
 
 class CodeUsageDisplay:
-    """Variance that each component of the code carries, beside PCA's scree.
+    """Fraction of variance that each component of the code explains, compared with PCA.
 
-    What a component carries is the share of variance that is lost when it is held at its mean while
-    the others stay. For PCA that is the explained variance ratio; for an autoencoder, whose
-    components work together, the shares do not add up. A component that carries less than a
-    thousandth is not in use.
+    For each component this is the fraction of variance that is lost if the component is held at its
+    mean while the others keep their values. For PCA it is the explained variance ratio. For an
+    autoencoder the fractions do not add up to the total, because components interact. Components
+    below 0.001 count as not active.
 
     Parameters
     ----------
     explained_variance_ratio : array-like of shape (n_components,)
-        Share of the variance that each component carries.
+        Fraction of the variance that each component explains.
     code_variance : array-like of shape (n_components,), default=None
-        Variance of each component over the rows.
+        Variance of each component over the samples.
     pca_explained_variance_ratio : array-like, default=None
-        The same shares of PCA with as many components.
+        The same fractions of PCA with as many components.
     total : float, default=None
-        Share of the variance that all components reconstruct together.
+        Fraction of the variance that all components together reconstruct.
     pca_total : float, default=None
-        The same of PCA.
+        The same fraction of PCA.
 
     Attributes
     ----------
@@ -85,20 +85,21 @@ class CodeUsageDisplay:
         random_state=None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Hold one component after another at its mean, and draw what is lost.
+        r"""Hold one component after another at its mean, and plot the variance that is lost.
 
         Parameters
         ----------
         estimator : estimator
             Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, or a
-            Pipeline, whose last step is looked at, with the rows that it is given.
+            Pipeline, whose last step is used with the input that it receives.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         max_samples : int or None, default=2000
-            Rows used, chosen at random; None uses all. They are decoded once a component.
+            Number of samples to use, drawn at random; None uses all. They are decoded once for each
+            component.
         random_state : int, RandomState instance or None, default=None
-            Chooses the rows.
+            Draws the samples.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -121,12 +122,12 @@ class CodeUsageDisplay:
         return display.plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the components, largest share first, at most 64 of them.
+        """Draw the components, largest fraction first, at most 64 of them.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -152,14 +153,14 @@ class CodeUsageDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return the shares, one row a component.
+        """Return the fractions, one row per component.
 
         Returns
         -------
         frame : DataFrame
-            Indexed by component: "explained_variance_ratio" and "active", and where they are known
-            "code_variance" and "pca_explained_variance_ratio", which is of PCA's component of the
-            same number.
+            Indexed by component: "explained_variance_ratio" and "active", and if known
+            "code_variance" and "pca_explained_variance_ratio", that of the PCA component with the
+            same index.
         """
         shares = np.asarray(self.explained_variance_ratio, dtype=float)
         if shares.ndim != 1 or not shares.size:

@@ -25,10 +25,10 @@ from skae.display._rows import (
 
 
 class EncodedStateDisplay:
-    r"""The code of each of a few rows, drawn as a picture.
+    r"""Codes of a few samples, drawn as images.
 
-    A feature map is an image, or one image a channel side by side; a vector is wrapped into lines,
-    unit 0 at the top left. Rows that are images are drawn above their codes.
+    A feature map is drawn as one image per channel, side by side. A vector is wrapped into lines,
+    with unit 0 at the top left. Samples that are images are drawn above their codes.
 
     Parameters
     ----------
@@ -36,22 +36,22 @@ class EncodedStateDisplay:
     code_shape : tuple of int, default=None
         Shape of one code: (height, width) or (height, width, channels). None is a vector.
     originals : array-like of shape (n_samples, \*row_shape), default=None
-        The rows.
+        The samples.
     image_shape : tuple of int, default=None
         Shape of an image, for originals that are flat.
     sample_names : sequence of str, default=None
-        A name for each row.
+        A name for each sample.
 
     Attributes
     ----------
     figure_ : Figure
     ax_ : Axes
     images_ : ndarray of AxesImage, of shape (1 or 2, n_samples)
-        The last row are the codes.
+        The last row has the codes.
 
     See Also
     --------
-    LayerActivationsDisplay : The same for all layers.
+    LayerActivationsDisplay : Activations of all layers.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class EncodedStateDisplay:
         random_state=None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Encode a few rows and draw their codes.
+        r"""Encode a few samples and draw their codes.
 
         Parameters
         ----------
@@ -103,15 +103,15 @@ class EncodedStateDisplay:
             Fitted, with ``transform``.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         y : array-like of shape (n_samples,), default=None
-            Classes: rows are then drawn from all of them, and named by them.
+            Classes: samples are then drawn from every class, and labeled with it.
         samples : int or sequence of int, default=10
-            How many rows to draw at random, or which ones.
+            Number of samples to draw at random, or their indices.
         image_shape : tuple of int, default=None
-            Shape of an image, for flat rows; None takes the estimator's, if it has one.
+            Shape of an image, for flat samples; None uses the estimator's, if it has one.
         random_state : int, RandomState instance or None, default=None
-            Draws the rows.
+            Draws the samples.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -134,16 +134,16 @@ class EncodedStateDisplay:
     def plot(
         self, ax: Axes | None = None, *, cmap: str = "viridis", image_cmap: str = "gray"
     ) -> Self:
-        """Draw the codes, below the rows where these are images.
+        """Draw the codes, below the samples if these are images.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
         cmap : str, default="viridis"
-            Colors of the codes, which share one scale.
+            Colormap of the codes, which share one scale.
         image_cmap : str, default="gray"
-            Colors of images.
+            Colormap of the images.
 
         Returns
         -------
@@ -160,7 +160,7 @@ class EncodedStateDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return the codes, one row a sample.
+        """Return the codes, one row per sample.
 
         Returns
         -------

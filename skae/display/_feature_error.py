@@ -1,4 +1,4 @@
-"""Which features are given back badly."""
+"""Reconstruction errors by feature."""
 
 from functools import partial
 from typing import Self
@@ -25,22 +25,22 @@ from skae.display._rows import (
 
 
 class FeatureErrorDisplay:
-    r"""Mean squared error of each feature, and how much of its variance that is.
+    r"""Mean squared error of each feature, or the fraction of its variance that is lost.
 
-    Images are drawn as a map, series as a curve over the steps, tables as bars, largest first.
+    Images are drawn as a heat map, series as a curve over the steps, tables as bars, largest first.
 
     Parameters
     ----------
     errors : array-like of shape (n_features,)
         Mean squared error of each feature.
     variances : array-like of shape (n_features,), default=None
-        Variance of each feature. With it the share of the variance that is lost is drawn: 0 is
-        perfect, 1 no better than the mean.
+        Variance of each feature. If given, the fraction of the variance that is lost is drawn: 0
+        is perfect, 1 is as good as the mean.
     error_name : str, default="mean_squared_error"
-        What the errors are, as the column of ``frame`` and the axis have it.
+        Name of the errors, for the column of ``frame`` and the axis label.
     feature_names : sequence of str, default=None
     image_shape, sequence_shape : tuple of int, default=None
-        What a row is: an image, or a series of (steps, channels).
+        Shape of a sample: of an image, or (steps, channels) of a series.
 
     Attributes
     ----------
@@ -95,24 +95,25 @@ class FeatureErrorDisplay:
         sequence_shape: tuple[int, ...] | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Reconstruct rows and draw the errors of their features.
+        r"""Reconstruct samples and draw the errors of their features.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted, with ``transform`` and ``inverse_transform``, or with ``feature_errors``, as
-            ReconstructionOutlierDetector.
+            Fitted, with ``transform`` and ``inverse_transform``, or with ``feature_errors``, such
+            as ReconstructionOutlierDetector.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         relative : bool, default=None
-            Whether errors are divided by the variance of their feature over X. None does so for
-            tables, whose features have units of their own.
+            Whether errors are divided by the variance of their feature over X. None means True for
+            tables, whose features may differ in units.
         contributions : bool, default=False
-            For an outlier detector: whether to draw what each feature contributes to the score,
-            whatever the score is, instead of squared errors.
+            For an outlier detector: whether to draw the contribution of each feature to the score
+            instead of squared errors.
         image_shape, sequence_shape : tuple of int, default=None
-            What a flat row is; None takes the estimator's, if it has one.
+            Shape of a sample, if samples are flat: of an image, or (steps, channels) of a series.
+            None uses the estimator's, if it has one.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -144,11 +145,11 @@ class FeatureErrorDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
         max_features : int, default=20
-            Bars of a table at most: the largest.
+            Maximal number of bars for tables; the largest errors are drawn.
         cmap : str, default="viridis"
-            Colors of a map.
+            Colormap of the heat map.
 
         Returns
         -------
@@ -165,13 +166,13 @@ class FeatureErrorDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return the errors, one row a feature.
+        """Return the errors, one row per feature.
 
         Returns
         -------
         frame : DataFrame
-            Indexed by feature: "mean_squared_error", or what ``error_name`` says, and, with
-            variances, "share_of_variance".
+            Indexed by feature: "mean_squared_error" (or ``error_name``) and, with ``variances``,
+            "share_of_variance", the fraction of the variance that is lost.
         """
         errors = check_array(self.errors, ensure_2d=False, input_name="errors", dtype=float).ravel()
         names = names_or_numbers(self.feature_names, len(errors), "x")

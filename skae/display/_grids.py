@@ -33,7 +33,7 @@ def draw_grid(
         Colors of images with one channel.
     value_range : tuple of float or None
         Values of the first and the last color, or at the bottom and the top of a cell of lines.
-        None takes the quantiles .005 and .995, of each feature for tables.
+        None uses the quantiles .005 and .995, of each feature for tables.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What the decoder makes of the latent plane."""
+"""Samples decoded from a grid in the latent space."""
 
 from typing import Self
 
@@ -14,23 +14,23 @@ from skae.display._rows import RowKind, kind_of, range_of, require
 
 
 class LatentManifoldDisplay:
-    r"""Rows decoded from a grid over two components of the code.
+    r"""Samples decoded from a grid over two components of the code.
 
-    Images fill the plane as a mosaic; series and table rows are small lines, one a cell, series on
-    one scale, the features of tables each on its own.
+    Images fill the plane as a mosaic. Series and samples of tables are small line plots, one per
+    cell; series share one scale, while each feature of a table has its own.
 
     Parameters
     ----------
     rows : array-like of shape (n_vertical, n_horizontal, n_features) or \
 (n_vertical, n_horizontal, \*row_shape)
-        Decoded rows; the first line is drawn at the bottom.
+        Decoded samples; the first row of the grid is drawn at the bottom.
     horizontal, vertical : array-like of shape (n_horizontal,) and (n_vertical,)
         Values of the two components.
     image_shape, sequence_shape : tuple of int, default=None
-        What a flat row is: an image, or a series of (steps, channels).
+        Shape of a sample, if samples are flat: of an image, or (steps, channels) of a series.
     value_range : tuple of float or of array-like of shape (n_features,), default=None
-        Values of the first and the last color of images, or at the bottom and the top of lines.
-        None takes the quantiles .005 and .995 of the rows, of each feature for tables.
+        Lower and upper limit: of the color scale for images, of the axis for lines.
+        None uses the quantiles .005 and .995 of the samples, of each feature for tables.
     component_names : sequence of str, default=("code 0", "code 1")
 
     Attributes
@@ -41,7 +41,7 @@ class LatentManifoldDisplay:
 
     See Also
     --------
-    LatentSpaceDisplay : Where the rows lie in this plane.
+    LatentSpaceDisplay : Codes of samples in this plane.
     LatentTraversalDisplay : One component at a time, for codes of any size.
 
     Examples
@@ -89,10 +89,10 @@ class LatentManifoldDisplay:
         random_state=None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Decode a grid and draw what comes of it.
+        r"""Decode a grid of codes and draw the results.
 
-        For a VariationalAutoencoder the grid holds the quantiles .005 to .995 of the normal
-        distribution, so that each cell stands for as many rows as any other. Otherwise it is even,
+        For a VariationalAutoencoder the grid has the quantiles .005 to .995 of the normal
+        distribution, so that all cells have the same probability. Otherwise it is evenly spaced
         between the quantiles .005 and .995 of the codes of X.
 
         Parameters
@@ -100,18 +100,19 @@ class LatentManifoldDisplay:
         estimator : estimator
             Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, a Pipeline.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape), default=None
-            Rows, at most 10000 of which are encoded. A VariationalAutoencoder needs none.
+            Samples, at most 10000 of which are encoded. A VariationalAutoencoder needs none.
         n : int, default=15
-            Rows a line and lines.
+            Number of grid points along each axis.
         components : tuple of two int, default=(0, 1)
-            Components across and upwards. Others stay at their median, or at 0 for a
-            VariationalAutoencoder.
+            Components of the horizontal and the vertical axis. Others are held at their median, or
+            at 0 for a VariationalAutoencoder.
         image_shape, sequence_shape : tuple of int, default=None
-            What a flat row is; None takes the estimator's, if it has one.
+            Shape of a sample, if samples are flat: of an image, or (steps, channels) of a series.
+            None uses the estimator's, if it has one.
         random_state : int, RandomState instance or None, default=None
-            Chooses among more than 10000 rows.
+            Draws the samples, if there are more than 10000.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -120,7 +121,7 @@ class LatentManifoldDisplay:
         Raises
         ------
         ValueError
-            If there is no X where it is needed, or no such component.
+            If X is missing where it is needed, or a component does not exist.
         """
         require(estimator, cls, "transform", "inverse_transform")
         if n < 1:
@@ -150,9 +151,9 @@ class LatentManifoldDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
         cmap : str, default="gray"
-            Colors of images with one channel.
+            Colormap of images with one channel.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Scatter of codes."""
+"""Scatter plot of codes."""
 
 from typing import Self
 
@@ -22,21 +22,23 @@ _SHORT_NAME = 3
 
 
 class LatentSpaceDisplay:
-    """Codes of rows as points, colored by class.
+    """Scatter plot of the latent space: codes as points, colored by class.
 
-    One component is drawn as histograms, two as a plane, three as a space, more as all pairs.
-    Every class is named at its median, so that it can be told without its color.
+    One component is drawn as histograms, two as a 2-D and three as a 3-D scatter plot, more as
+    scatter plots of all pairs. Each class is named at its median, so that classes can be told apart
+    without color.
 
     Parameters
     ----------
     codes : array-like of shape (n_samples, n_components)
         Components to draw.
     y : array-like of shape (n_samples,), default=None
-        Class of each row, or a quantity: fractions, or more than 30 different numbers.
+        Class of each sample, or a continuous target: non-integers, or more than 30 distinct
+        numbers.
     target_names : sequence of str, default=None
-        Names of the classes in sorted order, or names that the integers of y count from 0.
+        Names of the classes in sorted order, or names indexed by the integers of y.
     component_names : sequence of str, default=None
-        None counts "code 0", "code 1", …
+        None uses "code 0", "code 1", …
 
     Attributes
     ----------
@@ -46,11 +48,11 @@ class LatentSpaceDisplay:
     axes_ : ndarray of Axes
         Of shape (1,), or (n_components, n_components) for pairs.
     scatter_ : list of PathCollection
-        The points of each axes that has some.
+        The points, for each axes with a scatter plot.
 
     See Also
     --------
-    LatentManifoldDisplay : What the decoder makes of the plane.
+    LatentManifoldDisplay : Samples decoded from a grid in this plane.
 
     Examples
     --------
@@ -91,7 +93,7 @@ class LatentSpaceDisplay:
         random_state=None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Encode rows and draw their codes.
+        r"""Encode samples and draw their codes.
 
         Parameters
         ----------
@@ -103,11 +105,11 @@ class LatentSpaceDisplay:
         components : sequence of int, default=None
             Components to draw. None draws all, or the five of largest variance.
         max_points : int or None, default=5000
-            Rows to draw at most, by a sample in proportion to the classes. None draws all.
+            Maximal number of points, drawn at random in proportion to the classes. None draws all.
         random_state : int, RandomState instance or None, default=None
-            Seeds the sample and the order in which points cover each other.
+            Draws the points, and the order in which they cover each other.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -134,8 +136,8 @@ class LatentSpaceDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure. Three components need axes of ``projection="3d"``, more of
-            them axes that are part of a grid.
+            Axes to draw on. None makes a new figure. Three components need axes with
+            ``projection="3d"``, more of them axes that are part of a grid.
 
         Returns
         -------
@@ -156,7 +158,7 @@ class LatentSpaceDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return the points: one column a component, and the class or the quantity.
+        """Return the points: one column per component, and the target if there is one.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""One component of the code after another, from one end to the other."""
+"""Samples decoded along one component of the code after another."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -17,25 +17,25 @@ _MOST_COMPONENTS = 10
 
 
 class LatentTraversalDisplay:
-    r"""What each component of the code does: rows decoded along it, the others at rest.
+    r"""Effect of each component of the code: samples decoded along it, with the others fixed.
 
-    Images are drawn as they are; series and table rows as small lines, series on one scale, the
-    features of tables each on its own.
+    Images are drawn as they are. Series and samples of tables are small line plots; series share
+    one scale, while each feature of a table has its own.
 
     Parameters
     ----------
     rows : array-like of shape (n_components, n_steps, n_features) or \
 (n_components, n_steps, \*row_shape)
-        Decoded rows.
+        Decoded samples.
     steps : array-like of shape (n_components, n_steps)
         Values of each component.
     components : sequence of int, default=None
-        Which components they are; None counts from 0.
+        Indices of the components; None counts from 0.
     image_shape, sequence_shape : tuple of int, default=None
-        What a flat row is: an image, or a series of (steps, channels).
+        Shape of a sample, if samples are flat: of an image, or (steps, channels) of a series.
     value_range : tuple of float or of array-like of shape (n_features,), default=None
-        Values of the first and the last color of images, or at the bottom and the top of lines.
-        None takes the quantiles .005 and .995 of the rows, of each feature for tables.
+        Lower and upper limit: of the color scale for images, of the axis for lines.
+        None uses the quantiles .005 and .995 of the samples, of each feature for tables.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class LatentTraversalDisplay:
 
     See Also
     --------
-    LatentManifoldDisplay : Two components together.
+    LatentManifoldDisplay : A grid over two components.
 
     Examples
     --------
@@ -91,9 +91,9 @@ class LatentTraversalDisplay:
         random_state=None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Decode along components and draw what comes of it.
+        r"""Decode along each component and draw the results.
 
-        Each goes from the quantile .005 to .995: of the normal distribution for a
+        Each component goes from its quantile .005 to .995: of the normal distribution for a
         VariationalAutoencoder, otherwise of the codes of X, in even steps.
 
         Parameters
@@ -101,19 +101,21 @@ class LatentTraversalDisplay:
         estimator : estimator
             Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, a Pipeline.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape), default=None
-            Rows, at most 10000 of which are encoded. A VariationalAutoencoder needs none.
+            Samples, at most 10000 of which are encoded. A VariationalAutoencoder needs none.
         sample : int, default=None
-            Row of X at whose code the other components rest; None is their median, or 0 for a
-            VariationalAutoencoder.
+            Index of the sample of X whose code gives the values of the fixed components. None uses
+            their median, or 0 for a VariationalAutoencoder.
         components : sequence of int, default=None
-            None takes the first ten.
+            Components to draw. None draws the first ten.
         n_steps : int, default=9
+            Number of steps along each component.
         image_shape, sequence_shape : tuple of int, default=None
-            What a flat row is; None takes the estimator's, if it has one.
+            Shape of a sample, if samples are flat: of an image, or (steps, channels) of a series.
+            None uses the estimator's, if it has one.
         random_state : int, RandomState instance or None, default=None
-            Chooses among more than 10000 rows.
+            Draws the samples, if there are more than 10000.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -122,7 +124,7 @@ class LatentTraversalDisplay:
         Raises
         ------
         ValueError
-            If there is no X where it is needed, or no such component.
+            If X is missing where it is needed, or a component does not exist.
         """
         require(estimator, cls, "transform", "inverse_transform")
         if n_steps < 1:
@@ -148,14 +150,14 @@ class LatentTraversalDisplay:
         return display.plot(ax)
 
     def plot(self, ax: Axes | None = None, *, cmap: str = "gray") -> Self:
-        """Draw one line a component.
+        """Draw one line of samples per component.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
         cmap : str, default="gray"
-            Colors of images with one channel.
+            Colormap of images with one channel.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What every layer makes of a few rows."""
+"""Activations of every layer for a few samples."""
 
 from collections.abc import Sequence
 from math import prod
@@ -26,20 +26,20 @@ from skae.display._rows import (
 
 
 class LayerActivationsDisplay:
-    r"""The activations of all layers of an autoencoder, drawn as pictures.
+    r"""Activations of all layers of an autoencoder, drawn as images.
 
-    One line of pictures a layer, from the encoder's first to the decoder's last, one column a row
-    of the data. Vectors are wrapped into lines, the channels of a feature map lie side by side, a
-    sequence is a picture of steps by units. Each layer has a color scale of its own.
+    Each layer is a line of images, from the encoder's first to the decoder's last; each sample is a
+    column. Vectors are wrapped into lines, the channels of a feature map are drawn side by side,
+    and a sequence is an image of steps by units. Each layer has its own color scale.
 
     Parameters
     ----------
     activations : dict of str to array-like of shape (n_samples, \*layer_shape)
         Outputs of the layers by their names.
     sample_names : sequence of str, default=None
-        A name for each row.
+        A name for each sample.
     originals : array-like of shape (n_samples, \*row_shape), default=None
-        The rows; drawn first.
+        The samples, drawn first.
     image_shape : tuple of int, default=None
         Shape of an image, for originals and outputs that are flat.
 
@@ -48,11 +48,11 @@ class LayerActivationsDisplay:
     figure_ : Figure
     ax_ : Axes
     images_ : ndarray of AxesImage, of shape (n_layers, n_samples)
-        One line more with originals, before the others.
+        With ``originals`` there is one more line, the first.
 
     See Also
     --------
-    EncodedStateDisplay : The code alone.
+    EncodedStateDisplay : Codes only.
 
     Examples
     --------
@@ -96,27 +96,26 @@ class LayerActivationsDisplay:
         random_state=None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Send a few rows through an autoencoder and draw what every layer gives.
+        r"""Compute and draw the activations of all layers for a few samples.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted autoencoder of this library; its networks may be functional, Sequential or
-            nested in each other.
+            Fitted autoencoder of skae; its networks may be functional, Sequential or nested.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
         y : array-like of shape (n_samples,), default=None
-            Classes: rows are then drawn from all of them, and named by them.
+            Classes: samples are then drawn from every class, and labeled with it.
         samples : int or sequence of int, default=5
-            How many rows to draw at random, or which ones.
+            Number of samples to draw at random, or their indices.
         layers : sequence of str, default=None
-            Names of layers to draw, as ``"code"`` or, with the models around it,
-            ``"encoder/code"``; the name of a model stands for all of its layers. None draws all.
+            Names of layers to draw: ``"code"``, or with the enclosing models ``"encoder/code"``.
+            The name of a model draws all of its layers. None draws all layers.
         image_shape : tuple of int, default=None
-            Shape of an image, for flat rows; None takes the estimator's, if it has one.
+            Shape of an image, for flat samples; None uses the estimator's, if it has one.
         random_state : int, RandomState instance or None, default=None
-            Draws the rows.
+            Draws the samples.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -125,7 +124,7 @@ class LayerActivationsDisplay:
         Raises
         ------
         ValueError
-            If there is no layer of such a name.
+            If a layer does not exist.
         """
         from skae.model._layer_outputs import activations
 
@@ -146,16 +145,16 @@ class LayerActivationsDisplay:
     def plot(
         self, ax: Axes | None = None, *, cmap: str = "viridis", image_cmap: str = "gray"
     ) -> Self:
-        """Draw one line of pictures a layer.
+        """Draw one line of images per layer.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
         cmap : str, default="viridis"
-            Colors of activations.
+            Colormap of the activations.
         image_cmap : str, default="gray"
-            Colors of the rows, and of outputs of their shape, where they are images.
+            Colormap of the samples, and of outputs of the same shape, if they are images.
 
         Returns
         -------
@@ -168,13 +167,13 @@ class LayerActivationsDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return figures of each layer over the rows shown.
+        """Return statistics of each layer over the samples shown.
 
         Returns
         -------
         frame : DataFrame
-            Indexed by layer: its shape and size, mean and standard deviation of its activations,
-            and which share of them is exactly zero.
+            Indexed by layer: its shape and size, the mean and standard deviation of its
+            activations, and the fraction of them that is exactly zero.
         """
         return pd.DataFrame(
             {

@@ -1,4 +1,4 @@
-"""When the data drifted, as a monitor saw it."""
+"""Capital and p-values of a drift monitor."""
 
 from typing import Self
 
@@ -12,14 +12,16 @@ from skae.display._classes import BLUE, GREY, ORANGE
 
 
 class MonitorDisplay:
-    """Capital of a test martingale over the rows seen, the level of alarm, and the p-values.
+    """Capital of a ConformalMonitor over time, with the alarm level and the p-values.
 
     Parameters
     ----------
     p_values : array-like of shape (n_seen,)
+        Conformal p-value of each sample.
     log10_capital : array-like of shape (n_seen,)
+        Base-10 logarithm of the capital after each sample.
     level : float
-        Decimal logarithm of the capital at which there is an alarm.
+        Base-10 logarithm of the capital at which an alarm is raised.
 
     Attributes
     ----------
@@ -28,7 +30,7 @@ class MonitorDisplay:
     line_ : Line2D
         The capital.
     points_ : PathCollection
-        The p-values, at the logarithms.
+        Base-10 logarithms of the p-values.
 
     Examples
     --------
@@ -53,14 +55,14 @@ class MonitorDisplay:
 
     @classmethod
     def from_monitor(cls, monitor, *, ax: Axes | None = None) -> Self:
-        """Draw what a monitor has seen.
+        """Draw the capital and the p-values of a monitor.
 
         Parameters
         ----------
         monitor : ConformalMonitor
             After ``update``.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -71,12 +73,12 @@ class MonitorDisplay:
         return cls(seen["p_value"], seen["log10_capital"], level=level).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the capital, the level of alarm and the p-values.
+        """Draw the capital, the alarm level and the p-values.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -99,12 +101,12 @@ class MonitorDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return the numbers, one row a row seen.
+        """Return the numbers, one row per sample.
 
         Returns
         -------
         frame : DataFrame
-            "p_value", "log10_capital" and "alarm", True from the alarm on.
+            Columns "p_value", "log10_capital" and "alarm", which is True from the alarm on.
         """
         capital = np.asarray(self.log10_capital, dtype=float)
         alarm = np.maximum.accumulate(capital >= self.level) if len(capital) else capital > 0

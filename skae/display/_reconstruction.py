@@ -1,4 +1,4 @@
-"""Rows beside what an autoencoder gives back of them."""
+"""Samples beside their reconstructions."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -35,33 +35,33 @@ _MOST_NAMED = 32  # features whose names find room below their bars
 
 
 class ReconstructionDisplay:
-    r"""A few rows beside their reconstructions.
+    r"""A few samples and their reconstructions.
 
-    Images stand above their codes, where these are images too, and their reconstructions. A series
-    is a curve with its reconstruction over it. Of a table row the residuals x̂ − x are drawn, a bar
-    a feature.
+    Images are drawn above their codes, if given, and their reconstructions. A series is drawn as a
+    curve, with its reconstruction over it. For a sample of a table the residuals x̂ − x are drawn,
+    one bar per feature.
 
     Parameters
     ----------
     originals : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
-        Rows to show. Those of two or three dimensions are images, unless ``sequence_shape`` is
-        given.
+        Samples to show. Those with two or three dimensions are images, unless
+        ``sequence_shape`` is given.
     reconstructions : array-like of the same shape, or dict of str to array-like
-        What came back; with several methods, by their names.
+        Reconstructions; of several methods, a dict by their names.
     codes : array-like of shape (n_samples, n_components), default=None
         Drawn between images and their reconstructions.
     code_shape : tuple of int, default=None
         Shape of one code; None is a vector, which is wrapped into lines.
     image_shape, sequence_shape : tuple of int, default=None
-        What a flat row is: an image, or a series of (steps, channels).
+        Shape of a sample, if samples are flat: of an image, or (steps, channels) of a series.
     original_name : str, default="original"
-        What the rows are called.
+        Label of the originals.
     sample_names : sequence of str, default=None
-        A name for each row.
+        A name for each sample.
     feature_names : sequence of str, default=None
-        Names of the features of table rows.
+        Names of the features of tables.
     feature_scale : array-like of shape (n_features,), default=None
-        What residuals of table rows are divided by, such as each feature's standard deviation.
+        Divisor of the residuals of tables, such as each feature's standard deviation.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class ReconstructionDisplay:
 
     See Also
     --------
-    FeatureErrorDisplay : Errors by feature, over many rows.
+    FeatureErrorDisplay : Errors by feature, over many samples.
 
     Examples
     --------
@@ -129,24 +129,26 @@ class ReconstructionDisplay:
         random_state=None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Reconstruct a few rows and draw them.
+        r"""Reconstruct a few samples and draw them.
 
         Parameters
         ----------
         estimator : estimator
             Fitted, with ``transform`` and ``inverse_transform``: an autoencoder, PCA, a Pipeline.
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
-            Table rows are drawn in units of the standard deviations of its features.
+            For tables, residuals are drawn in units of the features' standard deviations over X.
         y : array-like of shape (n_samples,), default=None
-            Classes: rows are then drawn from all of them, and named by them.
+            Classes: samples are then drawn from every class, and labeled with it.
         samples : int or sequence of int, default=None
-            How many rows to draw at random, or which ones. None draws 10 images, or 3 others.
+            Number of samples to draw at random, or their indices. None draws 10 images, or 3
+            others.
         image_shape, sequence_shape : tuple of int, default=None
-            What a flat row is; None takes the estimator's, if it has one.
+            Shape of a sample, if samples are flat: of an image, or (steps, channels) of a series.
+            None uses the estimator's, if it has one.
         random_state : int, RandomState instance or None, default=None
-            Draws the rows.
+            Draws the samples.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -176,14 +178,15 @@ class ReconstructionDisplay:
         return display.plot(ax)
 
     def plot(self, ax: Axes | None = None, *, cmap: str = "gray") -> Self:
-        """Draw the rows.
+        """Draw the samples.
 
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure. Several series or table rows need axes that are part of a grid.
+            Axes to draw on. None makes a new figure. Several series or samples of a table need axes
+            that are part of a grid.
         cmap : str, default="gray"
-            Colors of images with one channel.
+            Colormap of images with one channel.
 
         Returns
         -------
@@ -199,7 +202,7 @@ class ReconstructionDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return originals, reconstructions and residuals, one row a feature of a sample.
+        """Return originals, reconstructions and residuals, one row per sample and feature.
 
         Returns
         -------

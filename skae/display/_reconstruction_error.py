@@ -1,4 +1,4 @@
-"""How errors of rows are distributed, and where the threshold lies."""
+"""Histogram of reconstruction errors, with a threshold."""
 
 from typing import Self
 
@@ -18,21 +18,22 @@ _MOST_BINS = 60
 
 
 class ReconstructionErrorDisplay:
-    """Histogram of the errors of rows, by class, with the threshold of a detector.
+    """Histogram of reconstruction errors by class, with the threshold of a detector.
 
-    Each class is drawn as shares of its own rows, so that a rare one can be seen.
+    Each class is normalized by its own number of samples, so that rare classes are visible.
 
     Parameters
     ----------
     errors : array-like of shape (n_samples,)
-        Higher is worse reconstructed.
+        Error of each sample; higher is worse.
     threshold : float, default=None
-        Errors above it are those of outliers.
+        Samples with larger errors are outliers.
     y : array-like of shape (n_samples,), default=None
-        Class of each row.
+        Class of each sample.
     target_names : sequence of str, default=None
-        Names of the classes in sorted order, or names that the integers of y count from 0.
+        Names of the classes in sorted order, or names indexed by the integers of y.
     error_name : str, default="reconstruction error"
+        Label of the axis.
 
     Attributes
     ----------
@@ -82,7 +83,7 @@ class ReconstructionErrorDisplay:
         target_names: ArrayLike | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        r"""Score rows and draw minus their scores.
+        r"""Score samples and draw minus their scores.
 
         Parameters
         ----------
@@ -93,9 +94,9 @@ class ReconstructionErrorDisplay:
         y, target_names
             As in the class.
         threshold : float, default=None
-            None takes the detector's.
+            None uses the detector's, if there is one.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -120,9 +121,9 @@ class ReconstructionErrorDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
         bins : int, default=None
-            None takes the root of the number of rows, from 5 to 60.
+            Number of bins. None uses the square root of the number of samples, from 5 to 60.
 
         Returns
         -------
@@ -157,7 +158,7 @@ class ReconstructionErrorDisplay:
         Returns
         -------
         frame : DataFrame
-            Columns "error", and "target" and "above_threshold" where these are known.
+            Columns "error" and, if known, "target" and "above_threshold".
         """
         frame = pd.DataFrame({"error": self._checked_errors()})
         if self.y is not None:

@@ -15,24 +15,24 @@ _WIDE = 5.0  # ratio of largest to least loss from which the axis is logarithmic
 
 
 class TrainingHistoryDisplay:
-    """Loss of training and held-out rows over the epochs, and the epoch that was kept.
+    """Training and validation loss over the epochs, and the epoch of the restored weights.
 
-    Every term of the loss has a color: dashed for training rows, solid for held-out ones.
+    Each term of the loss has a color: dashed for training data, solid for validation data.
 
     Parameters
     ----------
     history : dict of str to sequence of float
-        One value an epoch: ``"loss"``, further terms that end in it, and the same with ``"val_"``
-        before them. Other names are left out of the picture.
+        One value per epoch: ``"loss"``, other terms whose names end in it, and the same with the
+        prefix ``"val_"``. Other names are not drawn.
     best_epoch : int, default=None
-        How many epochs the weights that were kept have seen; 0 is the start.
+        Epoch of the restored weights; 0 means the initial ones.
 
     Attributes
     ----------
     figure_ : Figure
     ax_ : Axes
     lines_ : dict of str to Line2D
-        By the names of the history.
+        The curves, by their names in the history.
     best_line_ : Line2D or None
 
     Examples
@@ -52,14 +52,14 @@ class TrainingHistoryDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax: Axes | None = None) -> Self:
-        """Draw how an autoencoder was trained.
+        """Draw the training history of an autoencoder.
 
         Parameters
         ----------
         estimator : estimator
             Fitted autoencoder, or a Pipeline that ends in one.
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            None makes a new figure.
+            Axes to draw on. None makes a new figure.
 
         Returns
         -------
@@ -95,7 +95,7 @@ class TrainingHistoryDisplay:
         return self
 
     def frame(self) -> pd.DataFrame:
-        """Return the history, one row an epoch, counted from 1.
+        """Return the history, one row per epoch, counted from 1.
 
         Returns
         -------

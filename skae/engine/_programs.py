@@ -59,9 +59,10 @@ _pool = _ProgramPool(_MAX_IDLE_PROGRAMS)
 
 
 def clear_compiled_programs() -> None:
-    """Forget all compiled programs and free the memory they hold.
+    """Discard all compiled programs and free their memory.
 
-    Fitted estimators keep working; the next fit or transform of each architecture compiles anew.
+    Fitted estimators keep working. The next ``fit`` or ``transform`` of each architecture compiles
+    again.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files: autoencoders and detectors on disk, in formats for this library and for others."""
+"""Files: save and load estimators, and export them to other formats."""
 
 from skae.io._checkpoint import Checkpoint
 from skae.io._files import load, save

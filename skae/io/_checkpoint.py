@@ -1,4 +1,4 @@
-"""The callback that writes down where a training stands."""
+"""The callback that writes the state of a training to a file."""
 
 from os import PathLike
 from pathlib import Path
@@ -12,24 +12,24 @@ from skae.io._writing import Writer
 
 
 class Checkpoint(TrainingRecorder):
-    """Callback that lets a training go on after its process was killed.
+    """Callback to resume a training after its process was killed.
 
-    At the end of epochs it writes the whole state of the training into a file: weights, optimizer,
-    the best state so far, the generators of noise and order, the history, and what Keras's own
-    callbacks have collected. The same ``fit`` on the same data then goes on where it was, and ends
-    with the same weights, bit for bit, as one that was never interrupted.
+    At the end of epochs it writes the complete state of the training to a file: weights, optimizer
+    state, the best weights so far, the states of the random generators, the history, and the state
+    of Keras's own callbacks. Call the same ``fit`` on the same data again to resume. It ends with
+    the same weights, bit for bit, as a training that was never interrupted.
 
-    The file stays when training has ended: ``fit`` then returns at once, so that a script that is
-    killed later can be run again from its start. A new training, on other data or with other
-    parameters, replaces it; where a training has not ended, it is refused. Give every estimator a
-    path of its own, and remove the file when the estimator is saved.
+    The file remains after training. The same ``fit`` then returns at once, so that a script that is
+    killed later can be run again from its start. A training on other data or with other parameters
+    replaces the file of a finished training, and raises an error if that training is unfinished.
+    Use a separate path for each estimator, and delete the file after the estimator is saved.
 
     Parameters
     ----------
     path : str or path-like
-        File to write, and to go on from if it exists.
+        File to write; if it exists, training resumes from it.
     every : int, default=1
-        Epochs from one writing to the next.
+        Number of epochs between two writes.
 
     See Also
     --------
@@ -37,8 +37,10 @@ class Checkpoint(TrainingRecorder):
 
     Notes
     -----
-    ``random_state`` has to be an int, so that the same ``fit`` begins in the same way. Callbacks of
-    your own begin anew; numbers that they have collected are not part of the file.
+    ``random_state`` must be an int, so that the same ``fit`` starts in the same way. The state of
+    your own callbacks is not part of the file: they start anew.
+
+    ``fit`` raises a ValueError if the file is damaged, or belongs to another, unfinished training.
 
     Examples
     --------
@@ -65,12 +67,12 @@ class Checkpoint(TrainingRecorder):
         self._identity: dict[str, str] = {}
 
     def resume(self, identity: dict[str, str]) -> Standing | Finish | None:
-        """Return where a training stood, None if it is a new one, or raise if it is another.
+        """Return the state to resume from, or None for a new training.
 
         Raises
         ------
         ValueError
-            If the file is damaged, or of another training that has not ended.
+            If the file is damaged, or belongs to another, unfinished training.
         """
         runs = self._read()
         self._identity = identity

@@ -22,9 +22,9 @@ _PACKAGES = ("keras", "numpy", "scikit-learn", "tensorflow", "jax")
 def save(estimator: Any, path: str | PathLike, include_optimizer: bool = False) -> None:
     """Write an estimator, fitted or not, into one file that :func:`load` reads.
 
-    The file is a safetensors file: arrays as they are, everything else as JSON, under a checksum
-    of every byte, and no pickle. It is written beside the path and takes its place when the disk
-    has it, so that the path never holds half a file. Callbacks are not part of it.
+    The file is in the safetensors format: arrays, and JSON for everything else, with a checksum and
+    without pickle. It is first written under another name and then renamed, so that the path never
+    holds a partial file. Callbacks are not saved.
 
     Parameters
     ----------
@@ -33,17 +33,18 @@ def save(estimator: Any, path: str | PathLike, include_optimizer: bool = False) 
         Pipeline of them with scikit-learn's scalers, encoders, imputers, decompositions and linear
         models. ``estimator.save(path)`` does the same where there is such a method.
     path : str or path-like
-        An existing file is replaced.
+        File to write. An existing file is replaced.
     include_optimizer : bool, default=False
-        Whether to keep the optimizer's state, twice the size of the weights for Adam, so that
-        ``partial_fit`` continues exactly. Without it, training goes on with a new optimizer.
+        Whether to save the optimizer's state (for Adam twice the size of the weights), so that
+        ``partial_fit`` continues exactly. Without it, training continues with a new optimizer.
 
     Raises
     ------
     ValueError
-        If the estimator holds what has no name, such as a lambda, or an estimator of another kind.
+        If the estimator holds something without a name, such as a lambda, or an estimator of
+        another kind.
     OSError
-        If the file cannot be written; the path is then as it was.
+        If the file cannot be written. An existing file is then unchanged.
 
     Examples
     --------
@@ -83,30 +84,32 @@ def described(kind: str, content: Any, writer: Writer) -> dict[str, Any]:
 
 
 def load(path: str | PathLike, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the estimator in a file that :func:`save` wrote.
+    """Load an estimator from a file that :func:`save` wrote.
 
-    Nothing is imported or run because the file says so: what it names is part of Keras, skae or
-    scikit-learn, from a list that is fixed, or among the ``custom_objects``. It may have been
-    written with another backend or an older version.
+    The file cannot import or run code: the classes and functions that it names are from a fixed
+    list of Keras, skae and scikit-learn, or from ``custom_objects``. It may have been written with
+    another backend or an older version of skae.
 
     Parameters
     ----------
     path : str or path-like
+        File to read.
     custom_objects : dict of str to class or function, default=None
-        Your own layers, activations, losses, networks and scores that the estimator was made with,
-        by their names.
+        Your own layers, activations, losses, networks and scores that the estimator uses, by their
+        names.
 
     Returns
     -------
     estimator : estimator
+        As it was saved, fitted or not.
 
     Raises
     ------
     ValueError
-        If the file is damaged, foreign or from a later version, or names an object that is not
-        among the ``custom_objects``.
+        If the file is damaged, of another format or from a later version, or names an object that
+        is not in ``custom_objects``.
     OSError
-        If there is no such file, or it cannot be read.
+        If the file does not exist or cannot be read.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A fitted estimator described in Markdown, as model hubs show it."""
+"""Model cards: fitted estimators described in Markdown."""
 
 import platform
 from importlib.metadata import version
@@ -20,26 +20,26 @@ _MOST_NAMES = 20
 
 
 def model_card(estimator: Any, X: ArrayLike) -> str:
-    r"""Describe a fitted autoencoder or detector as a model card.
+    r"""Return a model card of a fitted autoencoder or detector.
 
     Parameters
     ----------
     estimator : BaseAutoencoder or ReconstructionOutlierDetector
         Fitted.
     X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
-        Rows that the figures are of, best such as were held out. PCA, to compare with, is fitted
-        to these very rows, which favors it.
+        Samples to compute the scores on, preferably held out. For comparison, PCA is fitted to the
+        same samples, which favors PCA.
 
     Returns
     -------
     card : str
-        Markdown after a YAML header, as Hugging Face's hub reads it: what it was trained on,
-        figures, parameters that are not their defaults, and versions.
+        Markdown with the YAML header of the Hugging Face Hub: training data, scores, non-default
+        parameters, and versions.
 
     Raises
     ------
     ValueError
-        If the estimator is another, or X is not as its methods want it.
+        If the estimator is of another kind, or X is not valid input of its methods.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Estimators as ONNX files, which run without TensorFlow."""
+"""Export of estimators to ONNX, which runs without TensorFlow."""
 
 import os
 import pickle
@@ -36,42 +36,43 @@ def export_onnx(
 ) -> None:
     r"""Write one method of a fitted estimator as an ONNX file.
 
-    The graph takes any number of rows as ``X``, in the shape that they had at fit, and needs
-    neither skae nor TensorFlow, only a runtime such as onnxruntime. It agrees with the estimator
-    within a relative error of 1e-5.
+    The input ``X`` of the graph is any number of samples, in the shape that they had at fit. The
+    graph needs neither skae nor TensorFlow, only a runtime such as onnxruntime. Its output agrees
+    with the estimator within a relative error of 1e-5.
 
     Parameters
     ----------
     estimator : estimator
         A fitted autoencoder or detector of skae, or a Pipeline. The other steps of a Pipeline are
-        converted by skl2onnx; of ``"inverse_transform"`` and ``"reconstruct"`` they must be affine
-        maps, such as ``StandardScaler`` and ``PCA``, as must an autoencoder in a detector that is
-        not skae's.
+        converted by skl2onnx. For ``"inverse_transform"`` and ``"reconstruct"`` they must be affine
+        maps, such as ``StandardScaler`` and ``PCA``. So must the autoencoder of a detector if it is
+        not one of skae's.
     path : str or path-like
-        File to write. It is written whole or not at all.
+        File to write. A partial file is never left at this path.
     method : {"transform", "inverse_transform", "reconstruct", "score_samples", "predict"}, \
 default="transform"
-        What the graph computes. Its one output is named as skl2onnx names them: ``variable``
-        (float32, codes or rows), ``scores`` (float64, of shape (n_samples,)) or ``label`` (int64).
+        Method to export. The graph has one output, named as by skl2onnx: ``variable`` (codes or
+        samples, float32; float64 for samples from Pipelines), ``scores`` (float64, of shape
+        (n_samples,)) or ``label`` (int64, of shape (n_samples,)).
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Type of the rows that the graph takes. ``"auto"`` is float32, unless the features' means
-        are so large beside their standard deviations that float32 would round off what matters.
+        Type of the input. ``"auto"`` is float32, unless the means of the features are more than 16
+        times their standard deviations, where float32 would lose precision; then float64.
 
     Raises
     ------
     ImportError
         If onnx, skl2onnx or tf2onnx is missing.
     ValueError
-        If the estimator has no such method, or what it computes cannot be written as a graph.
+        If the estimator has no such method, or it cannot be written as an ONNX graph.
 
     See Also
     --------
-    skae.io.register_onnx_converters : Make skae's estimators known to skl2onnx.
+    skae.io.register_onnx_converters : Register skae's estimators with skl2onnx.
 
     Notes
     -----
-    The conversion runs on TensorFlow. With another backend of Keras it starts a process of its
-    own, to which the estimator is sent as a pickle.
+    The conversion runs on TensorFlow. With another backend of Keras it starts a new process, to
+    which the estimator is sent as a pickle.
 
     Examples
     --------
@@ -102,11 +103,11 @@ default="transform"
 
 
 def register_onnx_converters() -> None:
-    """Make skae's estimators known to skl2onnx, those included that subclass them by now.
+    """Register skae's estimators, and the subclasses that exist by now, with skl2onnx.
 
-    Then ``skl2onnx.to_onnx`` converts whatever has them among its parts. Autoencoders give
-    ``variable``, the codes; detectors give ``label`` and ``scores``, as ``predict`` and
-    ``score_samples`` do. ``target_opset`` must be 18 at least.
+    ``skl2onnx.to_onnx`` then converts estimators that contain them. Autoencoders have the output
+    ``variable``, the codes; detectors have ``label`` and ``scores``, the results of ``predict`` and
+    ``score_samples``. ``target_opset`` must be at least 18.
 
     Raises
     ------

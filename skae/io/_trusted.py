@@ -1,4 +1,4 @@
-"""Which types in a file of skops's are skae's and Keras's own."""
+"""Types of skae and Keras in skops files."""
 
 import re
 from collections.abc import Iterable
@@ -15,20 +15,20 @@ _TRUSTED = re.compile(
 
 
 def trusted_types(names: Iterable[str]) -> list[str]:
-    """Return those names of types that are skae's or Keras's, which loading may trust.
+    """Return the names of types that belong to skae or Keras, which loading may trust.
 
-    Functions and classes of your own are left out, as is Keras's ``Lambda``: look at these before
-    you trust them.
+    Your own functions and classes are left out, as is Keras's ``Lambda``: check these before you
+    trust them.
 
     Parameters
     ----------
     names : iterable of str
-        As from ``skops.io.get_untrusted_types``.
+        As returned by ``skops.io.get_untrusted_types``.
 
     Returns
     -------
     trusted : list of str
-        For ``trusted`` of ``skops.io.load`` and ``skops_trusted_types`` of
+        Value for ``trusted`` of ``skops.io.load``, and for ``skops_trusted_types`` of
         ``mlflow.sklearn.log_model``.
 
     Examples
