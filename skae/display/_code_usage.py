@@ -104,6 +104,15 @@ class CodeUsageDisplay:
         Returns
         -------
         display : CodeUsageDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator lacks one of these methods, or ``ax`` is not Matplotlib axes.
+        ValueError
+            If X is invalid.
         """
         require(estimator, cls, "transform", "inverse_transform")
         chosen = sample_of_rows(num_samples(X), max_samples, None, random_state)
@@ -132,6 +141,13 @@ class CodeUsageDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         frame = self.frame().sort_values("explained_variance_ratio", ascending=False)
         drawn = frame[:_MOST_COMPONENTS]

@@ -116,6 +116,15 @@ class EncodedStateDisplay:
         Returns
         -------
         display : EncodedStateDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator has no ``transform``, or ``ax`` is not Matplotlib axes.
+        ValueError
+            If X, y or a shape is invalid.
         """
         require(estimator, cls, "transform")
         chosen = choose_rows(X, y, samples, random_state)
@@ -148,6 +157,13 @@ class EncodedStateDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         rows = [
             *self._original_row(image_cmap),

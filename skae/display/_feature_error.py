@@ -118,6 +118,15 @@ class FeatureErrorDisplay:
         Returns
         -------
         display : FeatureErrorDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator lacks one of these methods, or ``ax`` is not Matplotlib axes.
+        ValueError
+            If X or a shape is invalid.
         """
         detects = is_outlier_detector(estimator)
         of_detector = "contributions" if contributions else "feature_errors"
@@ -154,6 +163,13 @@ class FeatureErrorDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         frame = self.frame()
         kind = RowKind.of((len(frame),), self.image_shape, self.sequence_shape)

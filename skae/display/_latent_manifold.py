@@ -120,6 +120,10 @@ class LatentManifoldDisplay:
 
         Raises
         ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator lacks one of these methods, or ``ax`` is not Matplotlib axes.
         ValueError
             If X is missing where it is needed, or a component does not exist.
         """
@@ -158,6 +162,13 @@ class LatentManifoldDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         rows = check_array(self.rows, input_name="rows", dtype=float, allow_nd=True)
         horizontal, vertical = np.asarray(self.horizontal), np.asarray(self.vertical)

@@ -114,6 +114,15 @@ class LatentSpaceDisplay:
         Returns
         -------
         display : LatentSpaceDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator has no ``transform``, or ``ax`` is not Matplotlib axes.
+        ValueError
+            If X, y or ``components`` is invalid.
         """
         require(estimator, cls, "transform")
         n_samples = num_samples(X)
@@ -142,6 +151,14 @@ class LatentSpaceDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together, or ``ax`` is of another kind than
+            needed.
         """
         points = _Points.of(self)
         n_components = points.codes.shape[1]

@@ -123,6 +123,10 @@ class LatentTraversalDisplay:
 
         Raises
         ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator lacks one of these methods, or ``ax`` is not Matplotlib axes.
         ValueError
             If X is missing where it is needed, or a component does not exist.
         """
@@ -162,6 +166,13 @@ class LatentTraversalDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         rows = check_array(self.rows, input_name="rows", dtype=float, allow_nd=True)
         steps = check_array(self.steps, input_name="steps", dtype=float)

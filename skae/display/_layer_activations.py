@@ -123,8 +123,12 @@ class LayerActivationsDisplay:
 
         Raises
         ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator is not an autoencoder, or ``ax`` is not Matplotlib axes.
         ValueError
-            If a layer does not exist.
+            If a layer does not exist, or X, y or a shape is invalid.
         """
         from skae.model._layer_outputs import activations
 
@@ -159,6 +163,13 @@ class LayerActivationsDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         lines = self._lines(cmap, image_cmap)
         self.ax_ = single_axes(ax, size_of_rows(lines, 1.1))

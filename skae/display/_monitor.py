@@ -67,6 +67,11 @@ class MonitorDisplay:
         Returns
         -------
         display : MonitorDisplay
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
         """
         seen = monitor.frame()
         level = -np.log10(monitor.false_alarm_probability)
@@ -83,6 +88,11 @@ class MonitorDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
         """
         frame = self.frame()
         self.ax_ = single_axes(ax, (6, 3.4))

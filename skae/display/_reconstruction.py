@@ -153,6 +153,15 @@ class ReconstructionDisplay:
         Returns
         -------
         display : ReconstructionDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator lacks one of these methods, or ``ax`` is not Matplotlib axes.
+        ValueError
+            If X, y or a shape is invalid.
         """
         require(estimator, cls, "transform", "inverse_transform")
         kind = kind_of(
@@ -191,6 +200,14 @@ class ReconstructionDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together, or ``ax`` is of another kind than
+            needed.
         """
         originals, methods = self._checked()
         kind = RowKind.of(originals.shape[1:], self.image_shape, self.sequence_shape)

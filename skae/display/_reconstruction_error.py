@@ -101,6 +101,15 @@ class ReconstructionErrorDisplay:
         Returns
         -------
         display : ReconstructionErrorDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator has no ``score_samples``, or ``ax`` is not Matplotlib axes.
+        ValueError
+            If X, y or ``threshold`` is invalid.
         """
         require(estimator, cls, "score_samples")
         detects = is_outlier_detector(estimator)
@@ -128,6 +137,13 @@ class ReconstructionErrorDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         errors = self._checked_errors()
         classes = self._classes(errors)

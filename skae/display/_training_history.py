@@ -64,6 +64,13 @@ class TrainingHistoryDisplay:
         Returns
         -------
         display : TrainingHistoryDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator is not an autoencoder, or ``ax`` is not Matplotlib axes.
         """
         autoencoder = last_step(estimator)
         require(autoencoder, cls, "history_")
@@ -80,6 +87,13 @@ class TrainingHistoryDisplay:
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is not Matplotlib axes.
+        ValueError
+            If the data of the display do not fit together.
         """
         losses = self._losses()
         self.ax_ = single_axes(ax, (5.6, 3.8))

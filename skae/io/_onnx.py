@@ -113,6 +113,11 @@ def register_onnx_converters() -> None:
     ------
     ImportError
         If onnx, skl2onnx or tf2onnx is missing.
+
+    Examples
+    --------
+    >>> from skae.io import register_onnx_converters
+    >>> register_onnx_converters()
     """
     _pipelines().register()
 
