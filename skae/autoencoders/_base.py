@@ -204,7 +204,7 @@ class BaseAutoencoder(
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def _decoded(self, Z):
-        """Return the rows that codes stand for, as an array."""
+        """Return the decoded codes, as an array."""
         codes = validate_codes(self, Z, self._n_features_out).reshape(-1, *self.code_shape_)
         return self._restored(self._apply(engine.Mapping.DECODE, codes))
 
@@ -216,7 +216,7 @@ class BaseAutoencoder(
         return self._scale.restore(standardized).reshape(-1, *self._row_shape)
 
     def _n_observed(self, rows):
-        """Return how many entries of a row count."""
+        """Return the number of values of a row that count."""
         return rows.shape[1]
 
     def _squared_deviations(self, rows):

@@ -154,7 +154,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         return training, held_out, rng
 
     def _take_over_changes(self):
-        """Compile anew if optimizer or loss have changed; raise if the model itself would have."""
+        """Compile again if optimizer or loss changed; raise if a parameter of the model changed."""
         now = described(self.get_params())
         changed = changed_parameters(self._built_with, now, changeable=self._changeable)
         self._built_with = now
@@ -191,7 +191,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         return self._split(rows, None, check_random_state(0), 0)[0]
 
     def _set_scale(self, rows, weights):
-        """Fix what is standardized, and how."""
+        """Set the scale and the shape of a sample."""
         if self._standardizes():
             self._scale = GlobalScale.of(rows, weights)
             self.mean_ = self._scale.mean
@@ -212,7 +212,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         )
 
     def _start(self, rows, rng):
-        """Build and compile a new model, at PCA's reconstruction where that is asked for."""
+        """Build and compile a new model, initialized from PCA if ``init`` says so."""
         self._started_from_pca = self._starts_from_pca(len(rows))
         principal = self._principal_start(rows, rng) if self._started_from_pca else None
         with seeded(rng.randint(np.iinfo(np.int32).max)):
@@ -348,7 +348,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         return not result.interrupted
 
     def _take_over(self, result):
-        """Add what epochs came to; the model has their weights already."""
+        """Add the results of the epochs; the model has their weights already."""
         grown = {name: self.history_.get(name, []) + new for name, new in result.history.items()}
         self.history_ = {**self.history_, **grown}
         self.n_epochs_ = len(self.history_["loss"])

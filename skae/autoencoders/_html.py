@@ -1,4 +1,4 @@
-"""What a notebook shows of a fitted autoencoder, below scikit-learn's diagram."""
+"""HTML representation of a fitted autoencoder, below scikit-learn's diagram."""
 
 from html import escape
 from math import isfinite
@@ -40,7 +40,7 @@ def html_summary(autoencoder) -> str:
 
 
 def _training(autoencoder):
-    """Say how long training took, and what loss it kept."""
+    """Return the number of epochs and the loss as text."""
     n_epochs, best = autoencoder.n_epochs_, autoencoder.best_epoch_
     text = f"{n_epochs} epoch{'s' * (n_epochs != 1)}"
     if best == 0:
@@ -54,7 +54,7 @@ def _training(autoencoder):
 
 
 def _beside_pca(autoencoder):
-    """Say how large the error of held-out rows is beside PCA's, where fit compared them."""
+    """Return the held-out error relative to PCA's, if fit compared them."""
     share = autoencoder._error_beside_pca
     return "" if share is None else f"; held-out squared error {share:.3g} times PCA's"
 

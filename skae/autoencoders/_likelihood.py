@@ -14,12 +14,12 @@ _FEWEST_PAIRS = 8
 
 
 def is_bernoulli(loss, output_activation) -> bool:
-    """Tell whether the likelihood that a loss stands for is Bernoulli.
+    """Return whether the likelihood of a loss is Bernoulli.
 
     Raises
     ------
     ValueError
-        If the loss is no likelihood of such outputs.
+        If the loss is not a likelihood of such outputs.
     """
     found = keras.losses.get(loss)
     name = getattr(found, "__name__", type(found).__name__)
@@ -35,7 +35,7 @@ def is_bernoulli(loss, output_activation) -> bool:
 
 @dataclass(frozen=True)
 class Bernoulli:
-    """Every feature is 1 with the probability that the decoder gives."""
+    """Bernoulli likelihood; the decoder returns the probabilities of 1."""
 
     def log_density(self, samples: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return log p(x | z) in nats, summed over the last axis."""
@@ -46,14 +46,14 @@ class Bernoulli:
 
 @dataclass(frozen=True)
 class Normal:
-    """Every feature is normal around what the decoder gives.
+    """Normal likelihood; the decoder returns the means.
 
     Parameters
     ----------
     variance : float
-        Of standardized features.
+        Variance of the standardized features.
     scale : float
-        What the data were divided by: densities are in units of X.
+        Scale that the data were divided by; densities are in units of X.
     """
 
     variance: float
@@ -67,7 +67,7 @@ class Normal:
 
 
 def drawn_codes(means, log_variances, draws):
-    """Return the codes that draws stand for, mean + standard deviation × draw, (n, m, k)."""
+    """Return the codes mean + standard deviation × draw, of shape (n, m, k)."""
     return means[:, None] + np.exp(0.5 * log_variances)[:, None] * draws
 
 

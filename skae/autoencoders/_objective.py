@@ -1,4 +1,4 @@
-"""What the objectives share: any network, and no return to PCA."""
+"""Base of the objectives: any network, and no comparison with PCA after training."""
 
 from typing import ClassVar, Self
 
@@ -60,4 +60,4 @@ class ObjectiveAutoencoder(BaseAutoencoder):
         )
 
     def _keep_start_unless_beaten(self, start, held_out):
-        """Leave it to the monitored loss, which is the objective, to judge the start."""
+        """Do nothing: the monitored loss is the objective, and decides about the start."""

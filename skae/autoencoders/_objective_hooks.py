@@ -1,4 +1,4 @@
-"""What a variant of autoencoder says of itself: network, corruption, code and penalty."""
+"""Hooks of an objective: network, corruption, code and penalty."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -350,7 +350,7 @@ n_features_in_, feature_names_in_, mean_
         return means, log_variances
 
     def _log_likelihoods(self, samples, means, log_variances, draws):
-        """Return log p(x | z) of the codes that draws stand for, of shape (n, m)."""
+        """Return log p(x | z) of the drawn codes, of shape (n, m)."""
         codes = drawn_codes(means, log_variances, draws.astype(np.float32))
         outputs = self._apply(engine.Mapping.DECODE, codes.reshape(-1, codes.shape[2]))
         outputs = outputs.reshape(*codes.shape[:2], -1)

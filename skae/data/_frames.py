@@ -1,4 +1,4 @@
-"""Rows as the frames that ``set_output`` asks for."""
+"""Conversion of rows to the DataFrames of ``set_output``."""
 
 import numpy as np
 

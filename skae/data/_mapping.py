@@ -1,4 +1,4 @@
-"""A function of rows over all rows, wherever they lie: block by block, or lazily on a cluster."""
+"""Apply a function to all rows: in memory, block by block, or lazily on a cluster."""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How much memory there is, and arrays in it as TensorFlow wants them."""
+"""Available memory, and aligned arrays for TensorFlow."""
 
 import os
 import resource

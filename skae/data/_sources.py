@@ -1,4 +1,4 @@
-"""What lies elsewhere than in memory, and how its blocks are read."""
+"""Data outside of memory, and how their blocks are read."""
 
 import sys
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Rows as callers give them, as the estimators keep them: checked, flat and in order."""
+"""Validation of input data: checked, flat and contiguous rows."""
 
 import math
 import warnings
@@ -34,7 +34,7 @@ def _expected(shape: str) -> str:
 
 
 def _explained(error: Exception, X, expected_shape: str) -> Exception:
-    """Return scikit-learn's or NumPy's error with what was expected, received and is to be done."""
+    """Return scikit-learn's or NumPy's error with expected and received data, and a remedy."""
     shape = f" of shape {X.shape}" if hasattr(X, "shape") else ""
     remedy = next(remedy for said, remedy in _REMEDIES.items() if said in str(error))
     received = f"{type(X).__name__}{shape}"

@@ -1,4 +1,4 @@
-"""Where the codes of an estimator lie."""
+"""Range of the codes of an estimator."""
 
 from dataclasses import dataclass
 

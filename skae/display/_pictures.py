@@ -1,4 +1,4 @@
-"""Numbers as pictures, and pictures in rows and columns on one pair of axes."""
+"""Arrays as images, and images in rows and columns on one pair of axes."""
 
 from dataclasses import dataclass
 from math import isqrt, prod

@@ -1,4 +1,4 @@
-"""Rows as displays meet them: what they are, which ones are shown, and what comes back of them."""
+"""Samples in displays: their kind, the choice of samples, and their reconstructions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from skae.display._classes import check_target, sample_of_rows, unique_classes
 
 @dataclass(frozen=True)
 class RowKind:
-    """What a row is a picture of.
+    """Kind of a sample: image, series or row of a table.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ def _last_parameter(parameters, name):
 
 
 def require(estimator, display: type, *methods: str) -> None:
-    """Raise if an estimator is not fitted, or lacks what a display asks it for."""
+    """Raise if an estimator is not fitted, or lacks a method that a display needs."""
     check_is_fitted(estimator)
     for method in methods:
         if not hasattr(estimator, method):
@@ -121,13 +121,13 @@ def choose_rows(X, y, samples: int | Sequence[int] | np.ndarray, random_state) -
     y : ndarray of shape (n_samples,) or None
         With classes, rows are drawn from each of them and come in their order.
     samples : int or array-like of int
-        How many rows to draw at random, or which ones to take.
+        Number of samples to draw at random, or their indices.
     random_state : int, RandomState instance or None
 
     Raises
     ------
     ValueError
-        If rows are asked for that there are none of.
+        If ``samples`` is out of range.
     """
     n_samples = num_samples(X)
     labels = check_target(y, n_samples)

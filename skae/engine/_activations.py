@@ -20,7 +20,7 @@ def activation_layer_class(activation: Any) -> type[keras.layers.Layer] | None:
 def activation_name(activation: Any) -> str:
     """Return Keras's name of an activation: of the function, or of the layer's class.
 
-    A function or object of the user's has the name "custom".
+    The name of a user's function or object is "custom".
     """
     layer_class = activation_layer_class(activation)
     if layer_class is not None:

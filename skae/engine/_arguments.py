@@ -15,7 +15,7 @@ _routing = scikeras_routing()
 
 
 def _instantiate(value, getter, routed):
-    """Return the Keras object that a name, class or instance with routed parameters stands for."""
+    """Return the Keras object of a name, class or instance with routed parameters."""
     named = _routing.try_to_convert_strings_to_classes(value, getter)
     return _routing.unflatten_params(items=named, params=routed)
 
@@ -35,7 +35,7 @@ def compile_model(model, *, optimizer, learning_rate, loss, routed=None):
     optimizer : str, keras.optimizers.Optimizer or subclass of it
         An instance is copied, so that its state is never shared between fits.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None
-        For a name or class; None keeps its own. An instance brings its learning rate along.
+        For a name or class; None uses the optimizer's default. An instance keeps its own.
     loss : callable or keras.losses.Loss
         As :func:`make_loss` returns it.
     routed : dict or None, default=None
@@ -76,7 +76,7 @@ def _averaging(loss):
 
 
 def _refuse_short_weights(model):
-    """Raise if weights have 16 bits, in which steps of training are lost to rounding."""
+    """Raise if weights have 16 bits, where rounding loses the training steps."""
     short = {v.dtype for v in model.trainable_variables} & {"bfloat16", "float16"}
     if short:
         (dtype,) = sorted(short)[:1]
@@ -88,7 +88,7 @@ def _refuse_short_weights(model):
 
 
 def _refuse_exclusions(optimizer):
-    """Raise if weights are excluded from decay, which no copy of an optimizer knows of."""
+    """Raise if weights are excluded from decay, because a copy of an optimizer loses this."""
     if is_excluding_from_decay(optimizer):
         raise ValueError(
             f"{type(optimizer).__name__} was told by exclude_from_weight_decay to leave weights "
@@ -196,7 +196,7 @@ def make_callbacks(callbacks, routed=None) -> list:
 
 
 def _check_takers(callbacks, routed):
-    """Raise if arguments are routed to callbacks that were made already."""
+    """Raise if arguments are routed to callback instances."""
     items = callbacks if isinstance(callbacks, dict) else dict(enumerate(callbacks))
     classes = {str(key) for key, callback in items.items() if isinstance(callback, type)}
     for name in routed:

@@ -19,8 +19,8 @@ def resolved_batch_size(batch_size: int | str, n_rows: int) -> int:
 def whole_batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of rows in whole batches, and the weight that each has in its batch.
 
-    Where rows are missing in the last batch, others stand in for them with weight 0, and its real
-    rows weigh more, so that the mean over the batch is the mean over its real rows.
+    The last batch is padded with other rows of weight 0, and its real rows get more weight, so that
+    the mean over the batch is the mean over its real rows.
 
     Parameters
     ----------

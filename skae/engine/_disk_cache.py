@@ -1,4 +1,4 @@
-"""Compiled code on disk, for the next process, where the user asks for it."""
+"""Optional cache of compiled code on disk, for the next process."""
 
 import os
 import platform
@@ -47,7 +47,7 @@ def _use_in_tensorflow(folder):
 
 
 def _machine() -> str:
-    """Return what tells processors apart: compiled code uses the instructions of one."""
+    """Return an identifier of the processor, because compiled code depends on its instructions."""
     described = f"{platform.machine()} {platform.processor()}"
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""What of an autoencoder is trained: from standardized input to standardized output."""
+"""The trained part of an autoencoder: from standardized input to standardized output."""
 
 import keras
 

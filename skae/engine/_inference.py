@@ -37,7 +37,7 @@ _CORES = {
 class InferenceProgram:
     """The compiled mappings of one architecture, each from its first use on.
 
-    It keeps no weights, so that any number of models and threads can share it.
+    It has no weights, so that all models and threads can share it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Interrupts by the user, also where a library makes another error of them."""
+"""Interrupts by the user, also where a library converts them to another error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

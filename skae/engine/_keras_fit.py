@@ -1,4 +1,4 @@
-"""Epochs by ``Model.fit``, for backends that have no compiled epoch here."""
+"""Epochs by ``Model.fit``, for backends without a compiled epoch."""
 
 import keras
 import numpy as np

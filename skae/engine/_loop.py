@@ -119,7 +119,7 @@ def _complete(model, optimizer_state):
 
 
 def _finished(model, rng, finish):
-    """Return what came of a training before, with model and generator as it left them."""
+    """Return the result of an earlier training, and restore its model and generator."""
     load(model.variables, finish.weights)
     rng.set_state(finish.generator)
     _complete(model, finish.optimizer_state)

@@ -1,4 +1,4 @@
-"""The loss and its terms, as ``Model.fit`` would add them up."""
+"""The loss and its terms, summed as in ``Model.fit``."""
 
 import keras
 
@@ -11,7 +11,7 @@ def mean_loss(loss):
     """Return the mean of a compiled model's loss over rows, as a function that takes weights.
 
     Rows may have any number of axes; each row's loss is averaged over all of them before it is
-    weighted. A loss that gives one number for a whole batch is asked row by row.
+    weighted. A loss that returns one number for a whole batch is computed row by row.
     """
     by_element = loss.call if isinstance(loss, keras.losses.Loss) else loss
 

@@ -7,7 +7,7 @@ from skae.engine._inference import Mapping, apply_model
 
 
 def make_metrics(metrics) -> list[keras.metrics.Metric]:
-    """Return metrics as objects of their own, which no other fit shares.
+    """Return new metric objects, which are not shared between fits.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class EpochMetrics(keras.callbacks.Callback):
         self._parts = {"": rows} if validation is None else {"": rows, "val_": validation}
 
     def on_epoch_end(self, epoch, logs=None):
-        """Reconstruct the rows and add what the metrics say of them."""
+        """Reconstruct the rows and add the metrics to the logs."""
         for prefix, rows in self._parts.items():
             for metric in self._metrics:
                 metric.reset_state()

@@ -1,4 +1,4 @@
-"""Rows of a stream in random order, a part of them in memory at a time."""
+"""Rows of a stream in random order, with only a part of them in memory."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ _PART_BYTES = 2**25
 def mixed(
     source, load: Callable, batch_size: int, rng: np.random.RandomState | None
 ) -> Iterator[tuple[Any, np.ndarray, Any]]:
-    """Yield values, the positions of those to train on, and weights, until each row had its turn.
+    """Yield values, the positions of those to train on, and weights, until all rows were used.
 
     Blocks are read in random order into a pool of three parts. While one part is trained on,
     another is filled in the background; the next to train on is drawn from that one and the third.

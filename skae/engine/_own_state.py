@@ -1,4 +1,4 @@
-"""State that layers keep elsewhere than in weights: what they have adapted to, tables of words."""
+"""State of layers outside their weights: adapted statistics and vocabularies."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

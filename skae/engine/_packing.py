@@ -1,4 +1,4 @@
-"""Small variables trained as one vector: less to trace, to compile and to start in every step."""
+"""Small variables trained as one vector, to trace, compile and run fewer operations."""
 
 import keras
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""What every program has: a compiled model that it owns while it trains."""
+"""Base class of programs: a compiled model that the program owns during training."""
 
 from abc import ABC, abstractmethod
 

@@ -1,9 +1,9 @@
-"""Whether compiled code may be shared: what it depends on is known in full, or it is not shared.
+"""Whether compiled code may be shared: only if all that it depends on is known.
 
 A name, a module or a configuration that looks like Keras's own proves nothing. An object counts
 as known if its type is, exactly, one of Keras's or skae's whose configuration is its whole state,
 and a function if it is Keras's own object. A user's function counts as known, as the object that
-it is, if all that it can see beside its arguments cannot change.
+it is, if nothing that it uses besides its arguments can change.
 """
 
 import dis
@@ -214,7 +214,7 @@ def _described_function(function, outer):
 
 
 def _seen_by(function):
-    """Yield everything that a function can reach beside its arguments, or raise."""
+    """Yield everything that a function can use besides its arguments, or raise."""
     yield from (_content_of(cell) for cell in function.__closure__ or ())
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()

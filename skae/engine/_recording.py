@@ -1,4 +1,4 @@
-"""Trainings that go on after a crash: where they stand, and what makes two of them the same."""
+"""State and identity of a training, to resume it after a crash."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from skae.engine._variables import values_of
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a training stands at the end of an epoch.
+    """State of a training at the end of an epoch.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Finish:
-    """What came of a training.
+    """Result of a training.
 
     Attributes
     ----------
@@ -70,11 +70,11 @@ class Finish:
 
 
 class TrainingRecorder(keras.callbacks.Callback, ABC):
-    """A callback to which training says where it stands, and which can say where it stood."""
+    """A callback that records the state of a training, and returns it to resume from."""
 
     @abstractmethod
     def resume(self, identity: dict[str, str]) -> Standing | Finish | None:
-        """Return where a training stood, None if it is a new one, or raise if it is another."""
+        """Return the state to resume from, or None for a new training; raise if it is another."""
 
     @abstractmethod
     def wants(self, n_epochs: int) -> bool:
@@ -82,7 +82,7 @@ class TrainingRecorder(keras.callbacks.Callback, ABC):
 
     @abstractmethod
     def record(self, state: Standing | Finish) -> None:
-        """Keep where training stands."""
+        """Record the state of the training."""
 
 
 def recorder_among(callbacks: list) -> TrainingRecorder | None:

@@ -128,7 +128,7 @@ class StreamedRows:
         return replace(self, standardize=lambda rows: self.standardize(rows) - mean)
 
     def loaded(self, load: Callable) -> "_Stream":
-        """Return the rows as ``load`` gives them, loaded anew whenever they are iterated."""
+        """Return the rows as ``load`` gives them, loaded again in every iteration."""
         return _Stream(self, load)
 
 

@@ -63,11 +63,11 @@ class TrainingResult:
     Attributes
     ----------
     history : dict of str to list of float
-        One value an epoch of every loss, as in ``keras.callbacks.History``.
+        One value per epoch of every loss, as in ``keras.callbacks.History``.
     best_epoch : int
-        How many epochs the kept weights have seen; 0 stands for the start.
+        Epoch of the restored weights; 0 means the initial ones.
     optimizer_state : list of ndarray
-        What the optimizer needs to go on from there.
+        State of the optimizer, to continue from.
     interrupted : bool
         Whether the user interrupted an epoch after the first.
     """
@@ -128,7 +128,7 @@ class _Start:
 
 
 class Run:
-    """One training run: a program, its data and where it stands."""
+    """One training run: a program, its data and its state."""
 
     def __init__(self, program, rows, validation, plan, rng, progress, recorder, stood):
         self._program = program

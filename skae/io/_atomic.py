@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes of files."""
 
 import os
 import secrets
@@ -7,15 +7,15 @@ from pathlib import Path
 
 
 def write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
-    """Write a file such that its path has the old content or the new one, whatever happens.
+    """Write a file atomically: its path has either the old content or the new one.
 
-    The parts go to a new file beside it, which takes its place once the disk has it. A process
-    that is killed may leave that file, ``.<name>.<random>.part``, behind.
+    The parts are written to a new file in the same folder, which is then renamed. A killed process
+    may leave this file behind, as ``.<name>.<random>.part``.
 
     Raises
     ------
     OSError
-        If the folder or the disk does not take it; the path is then as it was.
+        If the file cannot be written. An existing file is then unchanged.
     """
     path = Path(os.path.realpath(path))  # a link stays one
     if not path.parent.is_dir():

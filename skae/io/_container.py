@@ -46,7 +46,7 @@ def is_storable(array: np.ndarray) -> bool:
 
 
 def write_file(path: Path, document: Any, arrays: list[np.ndarray]) -> None:
-    """Write a document and arrays, whole or not at all.
+    """Write a document and arrays atomically.
 
     Raises
     ------

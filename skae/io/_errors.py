@@ -1,5 +1,5 @@
-"""What is raised for files that hold no estimator."""
+"""The error for files without a readable estimator."""
 
 
 class UnreadableFileError(ValueError):
-    """A file is damaged, foreign, or asks for what is never done because a file says so."""
+    """A file is damaged, of another format, or contains what is not allowed."""

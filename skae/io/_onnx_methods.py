@@ -1,4 +1,4 @@
-"""What fitted estimators compute, from tensors to tensors, so that it can be written as a graph."""
+"""Computations of fitted estimators on tensors, to be written as a graph."""
 
 from functools import reduce, singledispatch
 from math import prod
@@ -215,7 +215,7 @@ class TracedDetector:
         self.autoencoder = traced(detector.autoencoder_)
 
     def score_samples(self, rows: tf.Tensor) -> tf.Tensor:
-        """Return minus what the score says, float64."""
+        """Return minus the anomaly score, float64."""
         rows = tf.cast(rows, tf.float64)
         codes = self.autoencoder.transform(rows)
         reconstructions = tf.cast(self.autoencoder.inverse_transform(codes), tf.float64)
@@ -268,7 +268,7 @@ traced.register(ReconstructionOutlierDetector, TracedDetector)
 
 @singledispatch
 def anomaly(score: BaseScore, passage: Passage) -> Any:
-    """Return what a score says of a passage of traced arrays: its own formula in NumPy."""
+    """Return the anomaly of a passage of traced arrays, by the score's own NumPy formula."""
     return score.anomaly(passage)
 
 

@@ -1,4 +1,4 @@
-"""From JSON and arrays to objects, of kinds that are known beforehand or handed over."""
+"""Conversion of JSON and arrays to objects of known kinds or of the caller's classes."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -39,7 +39,7 @@ class Reader:
         self._n_objects = 0
 
     def value(self, node: Any) -> Any:
-        """Return what a node stands for."""
+        """Return the object that a node represents."""
         if isinstance(node, list):
             return [self.value(inner) for inner in node]
         if not isinstance(node, dict):

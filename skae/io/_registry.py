@@ -1,7 +1,7 @@
 """Which classes and functions a file can name: Keras's, skae's and some of scikit-learn's.
 
-Nothing is imported because a file names it: the table is made first, and a name that is not in it
-has to be among the objects that the caller hands over.
+A file cannot cause imports: names must be in a fixed table, or among the objects that the caller
+passes.
 """
 
 from collections.abc import Iterator

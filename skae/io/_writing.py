@@ -1,7 +1,7 @@
-"""From objects to JSON and arrays, in which everything beside plain values says what it is.
+"""Conversion of objects to JSON and arrays, with type names for all but plain values.
 
-A JSON object in a file has one key, the kind of thing that it stands for; `_reading` knows the
-same kinds.
+A JSON object in a file has one key, the kind of object it represents; `_reading` knows the same
+kinds.
 """
 
 import math
@@ -57,7 +57,7 @@ class Writer:
         self._kept_alive: list[Any] = []  # nothing else gets the id of what was stored
 
     def node(self, value: Any) -> Any:
-        """Return what stands for a value in JSON.
+        """Return the JSON representation of a value.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""One Keras model from a network, a code and a scale; and a Keras model taken apart again."""
+"""Build one Keras model from network, code and scale; split a Keras model at its code."""

@@ -34,18 +34,18 @@ def assemble(
     sample_shape : tuple of int
         Shape of a row.
     corrupt : callable
-        Maps the standardized input to what the encoder sees.
+        Maps the standardized input to the encoder's input.
     compute_code : callable
         Maps the encoder body's features and a kernel initializer to the code.
     regularize_code : callable
-        Maps what the encoder sees, the features and the code to the code as the decoder gets it.
+        Maps the encoder's input, the features and the code to the decoder's input.
     output_activation : str or callable
     scale : GlobalScale or None
         None leaves rows as they are.
     principal : tuple of two ndarrays or None
         Linear maps to start from, of shapes (n_features, n_components) and (n_components,
-        n_features). The code is then the first plus the encoder body's share, the output the
-        second plus the decoder body's, and both shares start at zero.
+        n_features). The output of the encoder's body is added to the first, that of the decoder's
+        body to the second; both bodies start at zero.
     """
     kernel_initializer = "glorot_uniform" if principal is None else "zeros"
     inputs = keras.Input(sample_shape, name="input")

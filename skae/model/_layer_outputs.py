@@ -1,4 +1,4 @@
-"""What every layer of a model gives for some rows."""
+"""Outputs of every layer of a model."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from skae.packing import PackedModel
 
 
 def activations(autoencoder, rows: np.ndarray) -> dict[str, np.ndarray]:
-    r"""Return what every layer of a fitted autoencoder makes of rows.
+    r"""Return the outputs of every layer of a fitted autoencoder.
 
     Parameters
     ----------
     autoencoder : BaseAutoencoder
-        Its model is copied before, since being asked leaves traces in a model.
+        Its model is copied first, because calls of layers change a model.
     rows : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape)
 
     Returns
@@ -28,7 +28,7 @@ def activations(autoencoder, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def layer_outputs(model: keras.Model, inputs: np.ndarray) -> dict[str, np.ndarray]:
-    r"""Run rows through a model and return what each of its layers makes of them.
+    r"""Run rows through a model and return the outputs of its layers.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def layer_outputs(model: keras.Model, inputs: np.ndarray) -> dict[str, np.ndarra
 
 
 class HiddenPath:
-    """The way of rows through the hidden layers of an encoder.
+    """The outputs of the hidden layers of an encoder.
 
     Hidden layers have trainable weights, and others with weights come after them: the last, whose
     outputs become the code by sums, activations or penalties, are no layers of their own.
@@ -85,7 +85,7 @@ class HiddenPath:
         self._until_stops = keras.Model(model.inputs[0], ends) if ends else None
 
     def __call__(self, inputs) -> list[Any]:
-        r"""Return the tensors that hidden layers make of rows, those next to the input first."""
+        r"""Return the outputs of the hidden layers, starting from the input."""
         if self._until_stops is None:
             return []
         hidden: list[Any] = []
@@ -96,7 +96,7 @@ class HiddenPath:
 
 
 def hidden_path(encoder: keras.Model) -> HiddenPath:
-    """Return the way through an encoder, made when it is first asked for and kept with it."""
+    """Return the hidden path of an encoder, made on first use and stored with it."""
     if getattr(encoder, "_skae_path", None) is None:
         encoder._skae_path = HiddenPath(encoder)
     return encoder._skae_path

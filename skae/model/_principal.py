@@ -1,4 +1,4 @@
-"""The start of linear codes: principal axes, and whether training improved on them."""
+"""Initialization from PCA: principal axes, and whether training improved on them."""
 
 import numpy as np
 from scipy import linalg
@@ -106,9 +106,9 @@ def is_beaten(
 ) -> bool:
     """Tell whether held-out rows show that training improved on the start, beyond chance.
 
-    Their mean error has to be lower, and so have the errors of most: a one-sided paired t-test of
-    logarithms, so that a few rows with huge errors do not hide what happened to the others. Errors
-    below a thousandth of the mean count as none.
+    The mean error must be lower, and a one-sided paired t-test of the logarithms of the errors must
+    be significant. Logarithms keep a few rows with very large errors from dominating the test.
+    Errors below a thousandth of the mean count as zero.
 
     Parameters
     ----------

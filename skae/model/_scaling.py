@@ -1,4 +1,4 @@
-"""The global scale: rows to the units that networks train in, and back."""
+"""The global scale: standardization of the data, and its inverse."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Cut a Keras autoencoder at its code."""
+"""Split a Keras autoencoder at its code."""
 
 from dataclasses import dataclass
 from math import inf, prod

@@ -1,4 +1,4 @@
-"""Small matrix products on one thread, which is sooner than handing half of them to another."""
+"""Small matrix products on one thread, which is faster than on several."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +16,9 @@ _limited = Lock()
 def threads_for(n_multiplications: int) -> Iterator[None]:
     """Keep BLAS to one thread while inside, if the work is small.
 
-    OpenBLAS's threads wait for each other, and afterwards for more to do, without sleeping: on few
-    cores a product of .1 ms can take 40 ms, and what follows it is slowed down. Limits are the
-    process's, so that threads enter one by one.
+    OpenBLAS's threads busy-wait for each other, and afterwards for more work. On few cores a
+    product of .1 ms can then take 40 ms, and slow down the code after it. The limit is that of the
+    process, so that threads enter one at a time.
     """
     if n_multiplications > _LARGEST_SMALL:
         yield

@@ -1,4 +1,4 @@
-"""The autoencoder that detects where none is given."""
+"""The default autoencoder of the detector."""
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -19,10 +19,10 @@ def default_autoencoder(
 ) -> BaseEstimator:
     """Return the settings of highest mean AUROC over 20 tables; see ``docs/anomaly.md``.
 
-    A code as wide as the rows lets every normal row through; the noise is what keeps the network
-    from letting anything through. It trains for a fixed number of passes: a detector needs no best
-    reconstruction, and a small data set misses the rows that early stopping would hold out. The
-    features of a table are scaled before, by their central 90 %; images and series are not.
+    The code is as wide as the rows (at most 64); the noise keeps the network from learning the
+    identity. It trains for a fixed number of epochs: a detector does not need the best
+    reconstruction, and small data sets need the rows that early stopping would hold out. The
+    features of a table are first scaled by their central 90 %; images and series are not.
 
     Parameters
     ----------

@@ -91,8 +91,7 @@ class ReconstructionOutlierDetector(
         :class:`HiddenPath`, :class:`ScoreEnsemble` and its terms. Subclass :class:`BaseScore`
         for a score of your own.
     random_state : int, RandomState instance or None, default=None
-        Draws the calibration set, and seeds autoencoder and score if their own ``random_state`` is
-        None.
+        Draws the calibration set, and seeds parts whose own ``random_state`` is None.
     verbose : int, default=0
         Whether scoring shows a progress bar.
 
@@ -112,7 +111,8 @@ class ReconstructionOutlierDetector(
     fit_scores_ : ndarray of shape (n_samples,)
         ``score_samples`` of the samples passed to ``fit``.
     usual_errors_ : ndarray of shape (n_features_in_,)
-        Per-feature RMSE over the samples passed to ``fit``, in units of X.
+        Per-feature RMSE over the samples passed to ``fit``, in units of X; for features without
+        error the RMSE over all features.
     n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
         Number of features, and their names if X had string column names at fit.
 

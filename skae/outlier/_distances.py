@@ -260,7 +260,7 @@ class Isolation(BaseScore):
         return np.clip((rows - self.center_) / self.spread_, -_LARGEST, _LARGEST).astype(np.float32)
 
     def contributions(self, passage):
-        """Return shares by how much later a row is isolated if a feature takes its median."""
+        """Return contributions: how much later a row is isolated if a feature has its median."""
         whole = self.anomaly(passage)
         drops = np.empty(passage.rows.shape)
         for feature, center in enumerate(self.center_):

@@ -31,7 +31,7 @@ class SummedScore(BaseScore):
             score.check_parameters()
 
     def fit(self, passage):
-        """Fit each score, and learn what is usual of its logarithm."""
+        """Fit each score, and learn center and spread of its logarithm."""
         terms = self._terms()
         self.scores_ = [clone(score).fit(passage) for score, _ in terms]
         self.weights_ = np.array([weight for _, weight in terms])
@@ -49,7 +49,7 @@ class SummedScore(BaseScore):
         return self._terms_of([score.anomaly(passage) for score in self.scores_])
 
     def summed(self, anomalies: list[np.ndarray]) -> np.ndarray:
-        """Return the sum for what each score says of each row."""
+        """Return the weighted sum of the scores of each row."""
         return self._terms_of(anomalies).sum(axis=1)
 
     def _terms_of(self, anomalies):

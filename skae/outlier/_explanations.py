@@ -24,7 +24,7 @@ class FeatureErrorsMixin(ABC):
 
     @abstractmethod
     def _contributions(self, X: ArrayLike) -> np.ndarray:
-        """Return what the score owes to each feature, for raw rows."""
+        """Return the contribution of each feature to the score, for raw rows."""
 
     def feature_errors(self, X: ArrayLike) -> np.ndarray:
         r"""Return the squared error (x − x̂)² of each feature of each sample.

@@ -36,7 +36,7 @@ class Passage:
 
     @classmethod
     def of(cls, autoencoder, samples, codes, reconstructions) -> Self:
-        """Return rows beside codes and reconstructions that are known already."""
+        """Return rows with codes and reconstructions that are known already."""
         passage = cls(autoencoder, samples)
         vars(passage).update(codes=codes, reconstructions=reconstructions)
         return passage
@@ -73,8 +73,8 @@ def passages(
 ) -> Iterator[tuple[Passage, np.ndarray]]:
     r"""Send rows through a fitted autoencoder in blocks of one size.
 
-    That bounds the memory, and it makes what comes out of a row independent of the rows beside it:
-    matrix products round differently for different numbers of rows.
+    This bounds the memory, and makes the results of a row independent of the other rows: matrix
+    products round differently for different numbers of rows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is done to rows, weights and unfitted parts before a detector trains them."""
+"""Preparation of rows, weights and unfitted parts for the training of a detector."""
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -18,7 +18,7 @@ def some_rows(rows, rng):
 
 
 def seeded(estimator, rng):
-    """Give seeds to the parts of an unfitted autoencoder or score that were left without."""
+    """Seed the parts of an unfitted autoencoder or score without a ``random_state``."""
     parameters = estimator.get_params()
     unseeded = [
         name

@@ -253,7 +253,7 @@ class LocalError(BaseScore):
         return self.over_brightness(self._smoothed(passage), passage.rows)
 
     def contributions(self, passage):
-        """Return the share of each place in the mean square of the smoothed residual."""
+        """Return the part of each feature in the mean square of the smoothed residual."""
         return shared_out(self.anomaly(passage), np.square(self._smoothed(passage)))
 
     def over_brightness(self, residuals: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -273,15 +273,15 @@ class Likelihood(BaseScore):
     """Minus the autoencoder's own ``score_samples``: for a VAE, minus its likelihood bound."""
 
     def anomaly(self, passage):
-        """Return the negative log-likelihood bound of each row, or what stands for it."""
+        """Return minus ``score_samples`` of the autoencoder."""
         return -np.asarray(passage.autoencoder.score_samples(passage.samples), dtype=float)
 
 
 def usual_errors(mean_squares: np.ndarray) -> np.ndarray:
-    """Return the root of each feature's mean squared error.
+    """Return the per-feature RMSE.
 
-    Features that are always given back exactly, such as constant ones, have no usual error of
-    their own and take the root mean square of all.
+    Features that are always reconstructed exactly, such as constant ones, have no error of their
+    own and use the RMSE over all features.
     """
     usual = np.sqrt(mean_squares)
     overall = np.sqrt(mean_squares.mean()) or 1.0
@@ -289,7 +289,7 @@ def usual_errors(mean_squares: np.ndarray) -> np.ndarray:
 
 
 def shared_out(whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Return parts in proportion, so that each row of them sums to a whole.
+    """Scale parts so that each row of them sums to a whole.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whitening: the directions in which rows differ, each in units of its usual spread."""
+"""Whitening: rescale rows to unit covariance."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,8 +1,8 @@
-"""Layers and models taken apart and put together again, the user's own parts included.
+"""Layers and models by value, including the user's own functions and classes.
 
-Keras's configurations know a user's functions and classes by name only. Here they are kept as what
-they are, so that layers need no registration and two classes may have one name; and nothing is
-written into the layer that is taken apart, which another thread may be using.
+Keras's configurations contain the names of a user's functions and classes only. Here the objects
+themselves are stored, so that layers need no registration and two classes may have the same name.
+The original layer is not changed, since another thread may be using it.
 """
 
 from contextlib import contextmanager
@@ -20,23 +20,23 @@ _held: ContextVar[list[Any]] = ContextVar("_held")
 
 @keras.saving.register_keras_serializable(package="skae")
 class Held:
-    """Stands in a configuration for an object that is kept beside it.
+    """Placeholder in a configuration for an object that is stored separately.
 
     Parameters
     ----------
     index : int
-        Where the object is kept.
+        Index of the stored object.
     """
 
     def __init__(self, index: int):
         self.index = index
 
     def __call__(self, *args, **kwargs):
-        """Refuse to be what it stands for; Keras only checks that it can be called."""
+        """Raise; Keras only checks that the placeholder can be called."""
         raise TypeError("A stand-in cannot be called.")
 
     def get_config(self) -> dict[str, int]:
-        """Return the place."""
+        """Return the index."""
         return {"index": self.index}
 
     @classmethod
@@ -87,7 +87,7 @@ class PackedLayer:
 
 @dataclass(frozen=True)
 class _Tensor:
-    """Stands for a tensor between the layers of a model."""
+    """Placeholder for a tensor between the layers of a model."""
 
     number: int
 
@@ -209,7 +209,7 @@ def _packed_layer(layer):
 
 
 class _TakingApart:
-    """The configuration of one layer, and what is held beside it.
+    """The configuration of one layer, and the objects that are stored separately.
 
     ``get_config`` is asked of a twin, which has stand-ins where the layer has the user's own.
     """

@@ -93,7 +93,7 @@ copyreg.pickle(keras.losses.Huber, _reduced)
 
 @dataclass(frozen=True)
 class PackedModel:
-    """What a model or layer is made of, all of it picklable.
+    """The parts of a model or layer, all of them picklable.
 
     Keras's own pickling knows a user's functions and classes by name only and cannot find them
     again in another process; here they are part of the pickle, as a pickle of them would be.
@@ -135,7 +135,7 @@ class PackedModel:
         return self._filled(model)
 
     def unpacked_within_weights(self) -> Any:
-        """Return the same, and refuse an architecture that would take more memory than weights.
+        """Return the same; raise if the architecture would take more memory than its weights.
 
         Raises
         ------
