@@ -32,7 +32,7 @@ from skae.outlier._scores import BaseScore, usual_errors
 class ReconstructionOutlierDetector(
     SavingMixin, CalibratedDetector, FeatureErrorsMixin, HasScoreParameter
 ):
-    """Detect outliers from reconstruction errors, with a threshold that keeps a promised rate.
+    """Detect outliers from reconstruction errors, with a bound on the false-positive rate.
 
     Any estimator with ``transform`` and ``inverse_transform`` works: a skae autoencoder, ``PCA``,
     ``NMF``, or a Pipeline that ends in one of them. It is trained on one part of the samples. The
@@ -104,8 +104,8 @@ class ReconstructionOutlierDetector(
     calibration_scores_ : ndarray of shape (n_calibration,)
         ``score_samples`` of the calibration set, by autoencoders not trained on it.
     calibration_weights_ : ndarray of shape (n_calibration,) or None
-        Weights of the calibration set: those passed to ``fit``, or with ``groups`` 1
-        per group, divided among its samples.
+        Weights of the calibration set: those passed to ``fit``, or with ``groups``
+        1 per group, divided among its samples.
     new_weight_ : float
         Weight of a new sample.
     fit_scores_ : ndarray of shape (n_samples,)
