@@ -76,6 +76,8 @@ class BaseAutoencoder(
         ------
         ValueError
             If X has another number of features than at fit, or NaN or infinite values.
+        TypeError
+            If X is sparse.
         """
         check_is_fitted(self)
         return over_blocks(
@@ -99,6 +101,8 @@ class BaseAutoencoder(
         ------
         ValueError
             If Z has another number of columns, or NaN or infinite values.
+        TypeError
+            If Z is sparse.
         """
         check_is_fitted(self)
         return framed(self._decoded(Z), Z, self)
@@ -119,6 +123,8 @@ class BaseAutoencoder(
         ------
         ValueError
             If X has another number of features than at fit, or NaN or infinite values.
+        TypeError
+            If X is sparse.
         """
         check_is_fitted(self)
         rows = over_blocks(
@@ -142,6 +148,8 @@ class BaseAutoencoder(
         ------
         ValueError
             If X has another number of features than at fit, or NaN or infinite values.
+        TypeError
+            If X is sparse.
         """
         check_is_fitted(self)
         return over_blocks(self._scores, X, (), dtype=np.float64)
@@ -166,6 +174,8 @@ class BaseAutoencoder(
         ------
         ValueError
             If X has another number of features than at fit, or NaN or infinite values.
+        TypeError
+            If X is sparse.
         """
         error, total = sum_over_blocks(self._error_and_deviation, X, 2)
         if total == 0:

@@ -136,6 +136,8 @@ n_features_in_, feature_names_in_, mean_
         ------
         ValueError
             If X has another number of features than at fit, or NaN or infinite values.
+        TypeError
+            If X is sparse.
         """
         return ObjectiveAutoencoder.transform(self, X)  # not the mixin's
 
@@ -160,6 +162,8 @@ n_features_in_, feature_names_in_, mean_
         ------
         ValueError
             If Z has another number of columns, or NaN or infinite values.
+        TypeError
+            If Z is sparse.
         """
         return ObjectiveAutoencoder.inverse_transform(self, Z)  # not the mixin's
 

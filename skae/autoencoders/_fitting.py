@@ -90,7 +90,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
             ``warm_start``, if a parameter that the model was built with has changed. After any
             exception the estimator is as it was before.
         TypeError
-            If X is not numeric, or ``validation_data`` is a tuple.
+            If X is sparse, or ``validation_data`` is a tuple.
 
         Warns
         -----

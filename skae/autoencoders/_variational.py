@@ -162,6 +162,8 @@ n_features_in_, feature_names_in_, mean_
         ------
         ValueError
             If X has another number of features than at fit, or NaN or infinite values.
+        TypeError
+            If X is sparse.
         """
         if not return_std:
             return super().transform(X)
@@ -215,11 +217,10 @@ n_features_in_, feature_names_in_, mean_
     def score_samples(self, X: ArrayLike, importance_samples: int | None = None) -> np.ndarray:
         r"""Return a lower bound of the log-likelihood of each sample, in nats.
 
-        The density is that of X in its own units. The bound is the ELBO with beta = 1, whose first
-        term is averaged over 2 max(8, n_components) balanced draws. With ``importance_samples`` it
-        is the tighter importance-weighted bound log (1/m) Σ p(x, zₛ) / q(zₛ | x) of m draws
-        (reference 5 of the class). The draws are fixed and the same for all samples, so that scores
-        are comparable and reproducible.
+        The bound is the ELBO with beta = 1, whose first term is averaged over
+        2 max(8, n_components) balanced draws. With ``importance_samples`` it is the tighter bound
+        log (1/m) Σ p(x, zₛ) / q(zₛ | x) of m draws (reference 5 of the class). The draws are fixed
+        and the same for all samples, so that scores are comparable and reproducible.
 
         Parameters
         ----------
@@ -230,12 +231,14 @@ n_features_in_, feature_names_in_, mean_
         Returns
         -------
         scores : ndarray of shape (n_samples,), float64
-            Higher is more likely.
+            Log-density of X in its own units; higher is more likely.
 
         Raises
         ------
         ValueError
             If X has another number of features than at fit, or NaN or infinite values.
+        TypeError
+            If X is sparse.
         """
         check_is_fitted(self)
         bounds = partial(self._bounds, importance_samples=importance_samples)

@@ -217,7 +217,7 @@ class ReconstructionOutlierDetector(
         ValueError
             If X or a parameter is invalid. After any exception the detector is as it was before.
         TypeError
-            If X is not numeric.
+            If X is sparse.
         """
         beside = copy(self)
         beside._learn(X, y, groups, sample_weight)
