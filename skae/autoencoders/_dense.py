@@ -35,14 +35,14 @@ class DenseAutoencoder(BaseAutoencoder):
         global scale inside the model. A bounded output, such as ``"sigmoid"`` (0 to 1) or
         ``"tanh"`` (−1 to 1), needs data in its range; they are then not scaled.
     loss : str, callable or keras.losses.Loss, default="mse"
-        Reconstruction loss.
+        Reconstruction loss, by Keras's name, as a function or as an object.
     init : {"auto", "pca", "random"}, default="auto"
         Initialization. ``"pca"`` adds the PCA projection to the encoder and its inverse to the
         decoder, and initializes the last layers with zeros: training starts from PCA's
         reconstruction. ``"random"`` is the plain network. ``"auto"`` uses ``"pca"`` if code and
         output are linear and ``n_components`` is at most min(n_samples, n_features).
     optimizer : str, keras.optimizers.Optimizer or subclass of it, default="adam"
-        An instance is copied and never changed.
+        Keras optimizer. An instance is copied and never changed.
     learning_rate : float, keras.optimizers.schedules.LearningRateSchedule or None, default=2e-3
         For an optimizer given by name or class; None uses the optimizer's default. An optimizer
         instance keeps its own learning rate.
@@ -60,11 +60,11 @@ class DenseAutoencoder(BaseAutoencoder):
         restore the weights of its minimum. True waits 20 epochs; an int is the number of epochs.
         The loss of the validation data is monitored, or the training loss without such data.
     callbacks : keras.callbacks.Callback, list or dict of them, or None, default=None
-        Instances or classes.
+        Keras callbacks, as instances or classes.
     metrics : str, callable, keras.metrics.Metric, or list of them, default=None
-        Recorded in ``history_`` under their names, for validation data with the prefix ``val_``.
-        They compare standardized samples with their reconstructions, without noise, after every
-        epoch. That costs one more pass over the data.
+        Keras metrics, recorded in ``history_`` under their names; for validation data with the
+        prefix ``val_``. They compare standardized samples with their reconstructions, without
+        noise, after every epoch. That costs one more pass over the data.
     warm_start : bool, default=False
         Whether ``fit`` continues from the fitted model instead of building a new one.
     random_state : int, RandomState instance or None, default=None
