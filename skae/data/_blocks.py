@@ -32,7 +32,7 @@ class Blocks(ABC):
     row_shape : tuple of int
         Shape of a sample; (n_features,) for tables.
     dtype : numpy.dtype
-        Type of the samples.
+        Type of the samples, or a larger one that holds them.
     names : list of str or None
         Names of the features. If they are given, :meth:`read` must return DataFrames.
 
@@ -83,7 +83,8 @@ class Blocks(ABC):
         Returns
         -------
         pieces : iterable of ndarray or DataFrame of shape (n, \*row_shape)
-            A generator keeps only one piece at a time in memory.
+            A generator keeps only one piece at a time in memory. Estimators raise a ValueError if
+            the pieces do not match ``lengths``, ``row_shape``, ``dtype`` or ``names``.
         """
 
     def __len__(self):
@@ -157,7 +158,7 @@ class Blocks(ABC):
             )
 
     def _check_piece(self, block, piece, n_left):
-        """Raise if a piece is not what the attributes say of it."""
+        """Raise if a piece does not match the attributes."""
         received = f"Block {block} of {type(self).__name__} gave"
         if len(piece) > n_left:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Optimizers made anew from what another one of them was made with."""
+"""Configurations to copy optimizers from."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ _PLAIN = (bool, int, float, str)
 
 
 def config_of(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
-    """Return what the class of an optimizer makes another one like it from.
+    """Return a configuration from which the class of an optimizer creates a copy.
 
-    A learning-rate schedule of the user's is in it as the object that it is, so that its class
-    needs no registration.
+    It contains a user's learning-rate schedule as the object itself, so that its class needs no
+    registration.
 
     Raises
     ------
     ValueError
-        If the optimizer has an attribute of which its ``get_config`` says nothing.
+        If the optimizer has an attribute that its ``get_config`` leaves out.
     """
     config = optimizer.get_config()
     if _has_own_schedule(optimizer):
