@@ -37,8 +37,8 @@ class ReconstructionOutlierDetector(
     Any estimator with ``transform`` and ``inverse_transform`` works: a skae autoencoder, ``PCA``,
     ``NMF``, or a Pipeline that ends in one of them. It is trained on one part of the samples. The
     threshold is set on the other part, the calibration set. With ``false_positive_rate`` this is
-    split conformal prediction [1]_: the probability that a new normal sample is called an outlier
-    is at most this rate, for any data and any autoencoder, even if it overfits.
+    split conformal prediction [1]_: if samples are exchangeable, the probability that a new normal
+    sample is called an outlier is at most this rate, even if the autoencoder overfits.
 
     Parameters
     ----------
