@@ -126,6 +126,8 @@ def test_warmup_raises_the_training_term_only(X):
     np.testing.assert_allclose(history["val_kl_loss"], history["val_kl_loss"][0], rtol=1e-4)
     with pytest.raises(ValueError, match="expected validation_split > 0"):
         VariationalAutoencoder(kl_warmup=4, validation_split=0).fit(X)
+    vae = VariationalAutoencoder(kl_warmup=4, validation_split=0, epochs=1, random_state=0)
+    assert "val_loss" in vae.fit(X, validation_data=X[:20]).history_
 
 
 def test_collapse_is_reported(X):

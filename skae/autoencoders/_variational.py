@@ -58,11 +58,9 @@ class VariationalAutoencoder(ObjectiveAutoencoder):
     n_components : int, default=2
         Size of the code: the number of latent dimensions.
     beta : float, default=1.0
-        Weight of the KL divergence. 1 gives the ELBO; larger values give codes closer to the prior
-        [2]_.
+        Weight of the KL divergence. 1 gives the ELBO, more gives codes closer to the prior [2]_.
     kl_warmup : int, default=0
-        Number of epochs over which the weight of the KL divergence rises to ``beta`` in the
-        training loss, in equal steps. The validation loss always has the full weight.
+        Epochs in which that weight rises to ``beta`` in equal steps; the validation loss has it all.
     noise_variance : float or None, default=None
         Variance of the normal likelihood. With ``output_activation="linear"`` the data are scaled
         inside the model, and its unit is the features' mean variance; otherwise it is in squared
@@ -112,8 +110,7 @@ n_features_in_, feature_names_in_, mean_
        Journal of the Royal Statistical Society B 61(3), 611-622.
     .. [4] Lucas, J., Tucker, G., Grosse, R. and Norouzi, M. (2019). Don't blame the ELBO! A linear
        VAE perspective on posterior collapse. NeurIPS.
-    .. [5] Burda, Y., Grosse, R. and Salakhutdinov, R. (2016). Importance weighted autoencoders.
-       ICLR.
+    .. [5] Burda, Y. et al. (2016). Importance weighted autoencoders. ICLR.
 
     Examples
     --------
@@ -274,12 +271,15 @@ n_features_in_, feature_names_in_, mean_
         )(features)
         return GaussianCode(self.beta, name="kl")([codes, log_variance])
 
-    def _start(self, rows, rng):
-        if self.kl_warmup and self.early_stopping is not False and self.validation_split == 0:
+    def _train(self, training, held_out, rng):
+        if self.kl_warmup and self.early_stopping is not False and held_out is None:
             raise ValueError(
                 "With kl_warmup the training loss grows by design, so that its minimum means "
-                "nothing: expected validation_split > 0 or early_stopping=False."
+                "nothing: expected validation_split > 0, validation_data or early_stopping=False."
             )
+        super()._train(training, held_out, rng)
+
+    def _start(self, rows, rng):
         bernoulli = is_bernoulli(self.loss, self.output_activation)
         super()._start(rows, rng)
         if bernoulli:
