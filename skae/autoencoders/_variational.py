@@ -60,7 +60,7 @@ class VariationalAutoencoder(ObjectiveAutoencoder):
     beta : float, default=1.0
         Weight of the KL divergence. 1 gives the ELBO, more gives codes closer to the prior [2]_.
     kl_warmup : int, default=0
-        Epochs in which that weight rises to ``beta`` in equal steps; the validation loss has it all.
+        Epochs in which that weight rises to ``beta``, evenly; the validation loss has all of it.
     noise_variance : float or None, default=None
         Variance of the normal likelihood. With ``output_activation="linear"`` the data are scaled
         inside the model, and its unit is the features' mean variance; otherwise it is in squared
