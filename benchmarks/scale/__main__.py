@@ -62,11 +62,11 @@ def written(kind, folder, n_rows, n_at_once=100_000):
     return lambda: pa.dataset.dataset(folder / "parts")
 
 
-def autoencoder(epochs, callbacks=None):
+def autoencoder(epochs, callbacks=None, n_components=4):
     from skae import DenseAutoencoder
 
     return DenseAutoencoder(
-        4,
+        n_components,
         hidden_layer_sizes=(64,),
         epochs=epochs,
         batch_size=1024,
@@ -114,7 +114,8 @@ def memory(open_rows, arguments):
     watch = Peak()
     watch.start()
     X = open_rows()
-    fitted, fit_seconds = timed(lambda: autoencoder(arguments.epochs).fit(X))
+    # All codes are in memory at the end, so they are small.
+    fitted, fit_seconds = timed(lambda: autoencoder(arguments.epochs, n_components=2).fit(X))
     score, score_seconds = timed(lambda: fitted.score(X))
     codes, transform_seconds = timed(lambda: fitted.transform(X))
     return {
