@@ -5,6 +5,8 @@ import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401, for the gallery's links
+
 import skae
 
 project = "skae"

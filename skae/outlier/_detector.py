@@ -75,7 +75,7 @@ class ReconstructionOutlierDetector(
         - ``"ensemble"``: :class:`ScoreEnsemble` of :class:`ResidualDistance`,
           :class:`RowDistance`, :class:`NeighborDistance` and :class:`Isolation`, chosen on 20
           tables;
-        - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or |x − x̂| over the features;
+        - ``"squared_error"``, ``"absolute_error"``: mean of (x − x̂)² or ``|x − x̂|`` over features;
         - ``"standardized_error"``: mean of ((x − x̂) / s)², where s is the per-feature RMSE;
         - ``"worst_features"``: the same mean over the worst tenth of the features;
         - ``"local_error"``: for images and signals in their own shape, mean square of the smoothed

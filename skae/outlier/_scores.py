@@ -125,7 +125,7 @@ class SquaredError(BaseScore):
 
 
 class AbsoluteError(BaseScore):
-    """Mean over the features of |x − x̂|, which is more robust to one extreme feature."""
+    """Mean over the features of ``|x − x̂|``, which is more robust to one extreme feature."""
 
     def anomaly(self, passage):
         """Return the mean absolute error of each row."""
