@@ -1,6 +1,8 @@
 """Compile once: traced training programs, reused by every fit of the same architecture."""
 
+import ctypes
 import gc
+import os
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -72,6 +74,14 @@ def clear_compiled_programs() -> None:
     _pool.clear()
     clear_inference_programs()
     gc.collect()  # what a program traced refers to it, and it to them
+    _return_free_memory()
+
+
+def _return_free_memory():
+    """Let the C library give back to the system what was freed; glibc keeps more than half."""
+    trim = getattr(ctypes.CDLL(None) if os.name == "posix" else None, "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _program_class():
