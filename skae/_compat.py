@@ -215,6 +215,14 @@ def slots_by_variable(
     return [all_slots[i * n_each : (i + 1) * n_each] for i in range(len(variables))]
 
 
+def forget_swapped_weights(callback: "keras.callbacks.SwapEMAWeights") -> None:
+    """Let a callback that swapped weights in another training begin anew.
+
+    Otherwise a second fit begins with averages that are all zero.
+    """
+    callback._ema_weights_in_model = False
+
+
 # ---- scikeras: parameters with a destination reach nothing ---------------------------------------
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from skae.engine import Finish, Standing, TrainingRecorder
-from skae.engine._recording import digest
+from skae.engine._identity import digest
 from skae.io._container import write_file
 from skae.io._files import described, read_content
 from skae.io._writing import Writer
@@ -21,7 +21,8 @@ class Checkpoint(TrainingRecorder):
 
     The file stays when training has ended: ``fit`` then returns at once, so that a script that is
     killed later can be run again from its start. A new training, on other data or with other
-    parameters, replaces it; where a training has not ended, it is refused. Give every estimator a
+    parameters, replaces it; where a training has not ended, it is refused. Parameters are also the
+    code of functions, and Keras's other callbacks as they were constructed. Give every estimator a
     path of its own, and remove the file when the estimator is saved.
 
     Parameters

@@ -16,7 +16,8 @@ from skae.packing._models import PackedLoss, PackedModel
 from skae.packing._models import _Compilation as PackedCompilation
 
 _MOST_OBJECTS = 10_000  # each takes far more memory than its text
-_COST_OF_OPTIMIZER = 100  # each makes variables
+_COST_OF_OPTIMIZER = 100
+_MAKING_VARIABLES = (keras.metrics.Metric, keras.optimizers.Optimizer, PackedCompilation)
 _MT19937_LENGTH = 624
 
 
@@ -133,7 +134,7 @@ class Reader:
         return kind
 
     def _count(self, kind):
-        makes_variables = issubclass(kind, (keras.optimizers.Optimizer, PackedCompilation))
+        makes_variables = issubclass(kind, _MAKING_VARIABLES)
         self._n_objects += _COST_OF_OPTIMIZER if makes_variables else 1
         if self._n_objects > _MOST_OBJECTS:
             raise UnreadableFileError("The file has more objects than any estimator needs.")

@@ -101,7 +101,7 @@ class PackedModel:
         return cls(
             architecture=packed(model),
             build_config=model.get_build_config() if model.built else None,
-            weights=engine.values_of(model.variables) if model.built else [],
+            weights=engine.values_of(model.variables),  # of generators, where it is not built
             own_states=engine.own_states(model),
             compilation=_Compilation.of(model) if compiled else None,
         )
