@@ -6,15 +6,15 @@ from os import PathLike
 class SavingMixin:
     """Adds :meth:`save`."""
 
-    def save(self, path: str | PathLike, include_optimizer: bool = False) -> None:
+    def save(self, path: str | bytes | PathLike, include_optimizer: bool = False) -> None:
         """Write this estimator into one file, which :func:`skae.load` reads.
 
         As :func:`skae.save` does it: without pickle, under a checksum, whole or not at all.
 
         Parameters
         ----------
-        path : str or path-like
-            An existing file is replaced.
+        path : str, bytes or path-like
+            An existing file is replaced, and its mode kept.
         include_optimizer : bool, default=False
             Whether to keep the optimizer's state, twice the size of the weights for Adam, so that
             ``partial_fit`` continues exactly. Without it, training goes on with a new optimizer.

@@ -98,7 +98,7 @@ default="transform"
         content = _content(estimator, method, dtype)
     else:
         content = _content_from_tensorflow(estimator, method, dtype)
-    write_whole(Path(path), [content])
+    write_whole(Path(os.fsdecode(path)), [content])
 
 
 def register_onnx_converters() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skae import engine
-from skae._compat import allocated_at_the_end, mark_as_called
+from skae._compat import allocated_at_the_end, mark_as_called, without_model
 from skae.engine._seeding import seeded
 from skae.packing._layers import PackedGraph, PackedLayer, is_graph, packed
 
@@ -172,7 +172,19 @@ class KerasHolder(BaseEstimator):
 def _packed(value):
     if isinstance(value, keras.layers.Layer):
         return PackedModel.of(value)
+    if isinstance(value, keras.callbacks.Callback):
+        return without_model(value)
+    if isinstance(value, list | tuple | dict) and _holds_callbacks(value):
+        if isinstance(value, dict):
+            return {name: _packed(part) for name, part in value.items()}
+        return type(value)(map(_packed, value))
     return PackedLoss.of(value) if isinstance(value, keras.losses.Loss) else value
+
+
+def _holds_callbacks(value):
+    if isinstance(value, list | tuple | dict):
+        return any(map(_holds_callbacks, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, keras.callbacks.Callback)
 
 
 def _unpacked(value):
