@@ -105,6 +105,14 @@ def test_detector_with_objects_as_parameters(X, tmp_path):
     assert twin.calibration.random_state == 0
 
 
+def test_monitors_go_on(X, tmp_path):
+    detector = skae.ReconstructionOutlierDetector(decomposition.PCA(2), random_state=0).fit(X)
+    monitor = skae.ConformalMonitor(detector, random_state=0).update(X[:9])
+    twin = saved_and_loaded(monitor, tmp_path)
+    pd.testing.assert_frame_equal(twin.frame(), monitor.frame())
+    pd.testing.assert_frame_equal(twin.update(X[::-2]).frame(), monitor.update(X[::-2]).frame())
+
+
 def test_windows(tmp_path):
     series = pd.DataFrame({"a": np.arange(50.0), "b": 1.0})
     windows = skae.SlidingWindows(8).fit(series)

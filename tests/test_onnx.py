@@ -134,6 +134,13 @@ def test_lstms_in_pipelines_and_on_no_rows(tmp_path, method):
     assert_agrees(pipeline, tmp_path / "graph.onnx", method, rows)
 
 
+def test_likelihoods_need_an_autoencoder_of_skae(X, tmp_path):
+    for linear in (PCA(2), make_pipeline(StandardScaler(), PCA(2))):
+        detector = ReconstructionOutlierDetector(linear, score="likelihood", random_state=0).fit(X)
+        with pytest.raises(ValueError, match=r"Expected an autoencoder of skae .*received"):
+            skae.export_onnx(detector, tmp_path / "graph.onnx", "score_samples")
+
+
 def test_pipelines_whose_other_steps_pass_rows_on(X, tmp_path):
     pipeline = Pipeline([("nothing", "passthrough"), ("last", small())]).fit(X)
     assert_agrees(pipeline, tmp_path / "graph.onnx", "transform", X)

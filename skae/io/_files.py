@@ -30,9 +30,10 @@ def save(estimator: Any, path: str | bytes | PathLike, include_optimizer: bool =
     Parameters
     ----------
     estimator : estimator
-        An autoencoder, a :class:`ReconstructionOutlierDetector`, :class:`SlidingWindows`, or a
-        Pipeline of them with scikit-learn's scalers, encoders, imputers, decompositions and linear
-        models. ``estimator.save(path)`` does the same where there is such a method.
+        An autoencoder, a :class:`ReconstructionOutlierDetector`, a :class:`ConformalMonitor` with
+        what it has seen, :class:`SlidingWindows`, or a Pipeline of them with scikit-learn's
+        scalers, encoders, imputers, decompositions and linear models. ``estimator.save(path)`` does
+        the same where there is such a method.
     path : str, bytes or path-like
         An existing file is replaced, and its mode kept.
     include_optimizer : bool, default=False

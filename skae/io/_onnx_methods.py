@@ -219,6 +219,16 @@ class TracedDetector:
         self.fitted = detector
         self.row_shape = detector._row_shape
         self.autoencoder = traced(detector.autoencoder_)
+        self._check_likelihood()
+
+    def _check_likelihood(self):
+        last = getattr(self.autoencoder, "steps", [self.autoencoder])[-1]
+        if isinstance(self.fitted.score_, Likelihood) and isinstance(last, AffineMap):
+            raise ValueError(
+                "Expected an autoencoder of skae for a graph of score='likelihood', which asks it "
+                f"for score_samples; received {self.fitted.autoencoder_!r}. Use another score, "
+                "such as 'mahalanobis', or VariationalAutoencoder."
+            )
 
     def score_samples(self, rows: tf.Tensor) -> tf.Tensor:
         """Return minus what the score says, float64."""

@@ -11,6 +11,7 @@ from skae._compat import MetadataRequest
 from skae.io._errors import UnreadableFileError
 from skae.io._registry import RECORDS, named
 from skae.io._writing import WITH_CONFIG, WITH_STATE
+from skae.outlier import ConformalMonitor
 from skae.packing._layers import Held
 from skae.packing._models import PackedLoss, PackedModel
 from skae.packing._models import _Compilation as PackedCompilation
@@ -202,7 +203,7 @@ class Reader:
         name, state = content
         made = object.__new__(self._class(name, WITH_STATE))
         values = self.value(state)
-        if isinstance(made, BaseEstimator):
+        if isinstance(made, BaseEstimator | ConformalMonitor):
             made.__setstate__(values)
         else:
             vars(made).update(values)

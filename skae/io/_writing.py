@@ -18,6 +18,7 @@ from skae._compat import MetadataRequest
 from skae.autoencoders._fitting import AutoencoderFitting
 from skae.io._container import is_storable
 from skae.io._registry import RECORDS, is_of_a_library, name_of, named
+from skae.outlier import ConformalMonitor
 from skae.packing._layers import Held
 from skae.packing._models import PackedLoss, PackedModel
 
@@ -31,7 +32,7 @@ WITH_CONFIG = (
     keras.optimizers.schedules.LearningRateSchedule,
     keras.regularizers.Regularizer,
 )
-WITH_STATE = (BaseEstimator, BaseCrossValidator, BaseShuffleSplit)
+WITH_STATE = (BaseEstimator, BaseCrossValidator, BaseShuffleSplit, ConformalMonitor)
 
 
 class Writer:

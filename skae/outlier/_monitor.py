@@ -11,11 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import HasMethods, Interval, validate_parameter_constraints
+from skae._saving import SavingMixin
 
 _JUMP = 0.01  # share of the capital that changes its bet at each row, as in [2]
 
 
-class ConformalMonitor:
+class ConformalMonitor(SavingMixin):
     """Say when data have drifted, so that a detector's threshold no longer holds.
 
     Each new row gets a conformal p-value among the calibration rows and the new rows before it. As
@@ -93,6 +94,12 @@ class ConformalMonitor:
         self.false_alarm_probability = false_alarm_probability
         self.random_state = random_state
         self.reset()
+
+    def __getstate__(self):
+        return {**vars(self), "_known": np.array(self._known)}
+
+    def __setstate__(self, state):
+        vars(self).update({**state, "_known": state["_known"].tolist()})
 
     def reset(self) -> Self:
         """Forget the rows seen so far, as after the detector was fitted again.
