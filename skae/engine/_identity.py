@@ -144,7 +144,8 @@ class _Description:
     def _of_function(self, function):
         home = str(function.__globals__.get("__name__"))
         seen = [_content_of(cell) for cell in function.__closure__ or ()]
-        if home.partition(".")[0] in _KNOWN_PACKAGES:
+        is_there = vars(sys.modules.get(home, function)) is function.__globals__
+        if is_there and home.partition(".")[0] in _KNOWN_PACKAGES:
             return ["function", home, function.__qualname__, *map(self.of, seen)]
         seen += [function.__defaults__, function.__kwdefaults__, vars(function)]
         names = dict.fromkeys(_names_read_by(function.__code__))
@@ -158,7 +159,8 @@ class _Description:
 
     def _of_class(self, kind):
         name = [kind.__module__, kind.__qualname__]
-        if kind.__module__.partition(".")[0] in _KNOWN_PACKAGES:
+        is_there = vars(sys.modules.get(kind.__module__, kind)).get(kind.__name__) is kind
+        if is_there and kind.__module__.partition(".")[0] in _KNOWN_PACKAGES:
             return ["class", *name]
         content = {
             attribute: self.of(value)

@@ -4,6 +4,7 @@ Nothing is imported because a file names it: the table is made first, and a name
 has to be among the objects that the caller hands over.
 """
 
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -115,7 +116,11 @@ def name_of(thing: Any) -> str | None:
 
 def is_of_a_library(thing: Any) -> bool:
     """Tell whether a class or function is none of the user's, whom a file could ask for it."""
-    return str(getattr(thing, "__module__", None)).partition(".")[0] in _LIBRARIES
+    module = str(getattr(thing, "__module__", None))
+    if module.partition(".")[0] not in _LIBRARIES:
+        return False
+    there = vars(sys.modules.get(module, thing)).get(thing.__name__)
+    return there is thing  # and does not only say so, as what wraps a function does
 
 
 def _keras() -> Iterator[tuple[str, Any]]:
