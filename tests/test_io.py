@@ -382,7 +382,6 @@ def test_every_class_that_an_estimator_can_hold_is_known():
         *(keras.metrics.MeanSquaredError(name="q"), keras.metrics.R2Score, "mae"),
         *(keras.metrics.CosineSimilarity(axis=1), keras.metrics.binary_accuracy),
     ],
-    ids=str,
 )
 def test_metrics_of_keras(metric, X, tmp_path):
     autoencoder = skae.DenseAutoencoder(2, metrics=[metric], **SMALL).fit(X)

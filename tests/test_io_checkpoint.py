@@ -175,7 +175,7 @@ MEAN = [
 ]
 
 
-@pytest.mark.parametrize("loss", [MEAN[0], steep, keras.losses.LogCosh()], ids=str)
+@pytest.mark.parametrize("loss", [MEAN[0], steep, keras.losses.LogCosh()])
 def test_functions_and_losses_are_the_same_in_the_same_fit(loss, X, tmp_path, kill_after):
     kill_after(2)
     estimator = skae.SequenceAutoencoder(

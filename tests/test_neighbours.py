@@ -63,7 +63,6 @@ def test_skops_keeps_detectors(skops_io, X, score):
         {"learning_rate": keras.optimizers.schedules.CosineDecay(0.01, 9)},
         {"callbacks": [keras.callbacks.TerminateOnNaN(), keras.callbacks.ReduceLROnPlateau()]},
     ],
-    ids=str,
 )
 def test_skops_keeps_what_training_took(skops_io, settings, X):
     fitted = small().set_params(**settings).fit(X)
