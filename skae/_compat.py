@@ -3,6 +3,7 @@
 ``tests/test_compat.py`` asks each of them for what skae needs of it.
 """
 
+import copy
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -213,6 +214,21 @@ def slots_by_variable(
     all_slots = optimizer.variables[len(shared_variables(optimizer)) :]
     n_each = len(all_slots) // len(variables)
     return [all_slots[i * n_each : (i + 1) * n_each] for i in range(len(variables))]
+
+
+def forget_swapped_weights(callback: "keras.callbacks.SwapEMAWeights") -> None:
+    """Let a callback that swapped weights in another training begin anew.
+
+    Otherwise a second fit begins with averages that are all zero.
+    """
+    callback._ema_weights_in_model = False
+
+
+def without_model(callback: "keras.callbacks.Callback") -> "keras.callbacks.Callback":
+    """Return a copy of a callback that has no model; pickles would hold what it last trained."""
+    alone = copy.copy(callback)
+    alone._model = None
+    return alone
 
 
 # ---- scikeras: parameters with a destination reach nothing ---------------------------------------

@@ -6,15 +6,15 @@ from os import PathLike
 class SavingMixin:
     """Adds :meth:`save`."""
 
-    def save(self, path: str | PathLike, include_optimizer: bool = False) -> None:
+    def save(self, path: str | bytes | PathLike, include_optimizer: bool = False) -> None:
         """Write this estimator into one file, which :func:`skae.load` reads.
 
         This is :func:`skae.save`: without pickle, with a checksum, and never a partial file.
 
         Parameters
         ----------
-        path : str or path-like
-            File to write. An existing file is replaced.
+        path : str, bytes or path-like
+            File to write. An existing file is replaced, and its mode kept.
         include_optimizer : bool, default=False
             Whether to save the optimizer's state (for Adam twice the size of the weights), so that
             ``partial_fit`` continues exactly. Without it, training continues with a new optimizer.

@@ -188,6 +188,13 @@ def test_exclusions_from_weight_decay():
     assert _compat.is_excluding_from_decay(by_variable)
 
 
+def test_swapped_weights_are_remembered_in_one_attribute():
+    swapping = keras.callbacks.SwapEMAWeights()
+    before = dict(vars(swapping))
+    _compat.forget_swapped_weights(swapping)
+    assert vars(swapping) == before
+
+
 # ---- scikeras -----------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Checkpoints: a training that was killed ends as if it had not been."""
 
+import os
 import random
 import subprocess
 import sys
@@ -59,10 +60,10 @@ def same(first, second):
         np.testing.assert_array_equal(one, other)
 
 
-def killed_and_resumed(estimator, X):
+def killed_and_resumed(estimator, X, **changes):
     with pytest.raises(Killed):
         clone(estimator).fit(X)
-    return clone(estimator).fit(X)
+    return clone(estimator).set_params(**changes).fit(X)
 
 
 def test_every_autoencoder_goes_on(name, X, tmp_path, kill_after):
@@ -83,6 +84,10 @@ def test_both_trainings_of_a_concrete_autoencoder_go_on(n_writings, X, tmp_path,
     same(killed_and_resumed(estimator, X), undisturbed)
 
 
+class Idle(keras.callbacks.Callback):
+    """Of the user's own, so that the fit compiles for itself."""
+
+
 RUNS = {
     "early stopping": {"early_stopping": 2, "learning_rate": 0.1, "epochs": 20},
     "without rows held out": {"validation_split": 0, "early_stopping": True},
@@ -91,6 +96,15 @@ RUNS = {
     "dropout": {"dropout": 0.3},
     "callback": {
         "callbacks": [keras.callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=0.05)]
+    },
+    "weights swapped for their averages": {
+        "optimizer": keras.optimizers.Adam(use_ema=True),
+        "callbacks": [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)],
+        "early_stopping": False,
+    },
+    "scaled losses": {
+        "optimizer": keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()),
+        "callbacks": [Idle()],
     },
 }
 
@@ -148,6 +162,112 @@ def test_checkpoints_of_other_trainings_are_refused(
     with pytest.raises(ValueError, match=message):
         other.fit(X + change)
     assert path.read_bytes() == before
+
+
+def steep(y_true, y_pred):
+    return POWER * keras.ops.mean(keras.ops.abs(y_true - y_pred), axis=-1)
+
+
+POWER = 2.0
+MEAN = [
+    lambda y, p: keras.ops.mean((y - p) ** 2, -1),
+    lambda y, p: keras.ops.mean((y - p) ** 4, -1),
+]
+
+
+@pytest.mark.parametrize("loss", [MEAN[0], steep, keras.losses.LogCosh()])
+def test_functions_and_losses_are_the_same_in_the_same_fit(loss, X, tmp_path, kill_after):
+    kill_after(2)
+    estimator = skae.SequenceAutoencoder(
+        2, units=(3,), mask_value=0.0, loss=loss, epochs=3, random_state=0
+    )
+    undisturbed = clone(estimator).fit(X)
+    estimator.set_params(callbacks=[Checkpoint(tmp_path / "file")])
+    same(killed_and_resumed(estimator, X), undisturbed)
+
+
+def test_functions_are_told_apart_by_what_they_do(X, tmp_path, kill_after, monkeypatch):
+    path = tmp_path / "file"
+    for before, now in ((MEAN[0], MEAN[1]), (steep, steep)):
+        kill_after(1)
+        with pytest.raises(Killed):
+            small(loss=before, callbacks=[Checkpoint(path)]).fit(X)
+        monkeypatch.setattr(sys.modules[__name__], "POWER", POWER + 1)
+        with pytest.raises(ValueError, match="other parameters"):
+            small(loss=now, callbacks=[Checkpoint(path)]).fit(X)
+        path.unlink()
+
+
+def test_weights_are_swapped_anew_in_a_second_fit(X):
+    swapping = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    settings = {"optimizer": keras.optimizers.Adam(use_ema=True), "early_stopping": False}
+    first, second = (small(callbacks=[swapping], epochs=2, **settings).fit(X) for _ in range(2))
+    same(first, second)
+
+
+_IDENTITY = """
+import sys
+import numpy as np
+from tests import test_io_checkpoint as tests
+from tests.estimators import digits
+from skae import SequenceAutoencoder
+class Shows(tests.Checkpoint):
+    def resume(self, identity):
+        print(identity["parameters"])
+        return super().resume(identity)
+for loss in (tests.MEAN[0], tests.steep, tests.keras.losses.Huber(0.5)):
+    SequenceAutoencoder(
+        2, units=(3,), mask_value=0.0, loss=loss, epochs=1, random_state=0,
+        callbacks=[Shows(sys.argv[1]), tests.keras.callbacks.ReduceLROnPlateau()],
+    ).fit(digits()[:50])
+"""
+
+
+def test_identities_are_equal_in_other_processes(tmp_path):
+    seen = []
+    for seed in "12":
+        process = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", _IDENTITY, tmp_path / "file"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+        )
+        seen.append(process.stdout.splitlines())
+        assert len(set(seen[-1])) == 3, process.stderr
+    assert seen[0] == seen[1]
+
+
+def test_another_verbosity_goes_on(X, tmp_path, kill_after, capsys):
+    kill_after(2)
+    further = keras.callbacks.ReduceLROnPlateau(patience=2, verbose=0)
+    callbacks = [Checkpoint(tmp_path / "file"), further]
+    undisturbed = small(callbacks=[further]).fit(X)
+    same(killed_and_resumed(small(callbacks=callbacks), X, verbose=2), undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ([keras.callbacks.ReduceLROnPlateau()], []),
+        ([], [keras.callbacks.ReduceLROnPlateau()]),
+        ([keras.callbacks.ReduceLROnPlateau()], [keras.callbacks.ReduceLROnPlateau(patience=1)]),
+        ([keras.callbacks.ReduceLROnPlateau()], [keras.callbacks.EarlyStopping()]),
+        (
+            [keras.callbacks.EarlyStopping(), keras.callbacks.ReduceLROnPlateau()],
+            [keras.callbacks.ReduceLROnPlateau(), keras.callbacks.EarlyStopping()],
+        ),
+        (
+            [keras.callbacks.LearningRateScheduler(lambda epoch: 0.1)],
+            [keras.callbacks.LearningRateScheduler(lambda epoch: 0.2)],
+        ),
+    ],
+)
+def test_other_callbacks_of_keras_are_other_parameters(first, then, X, tmp_path, kill_after):
+    kill_after(2)
+    checkpoint = Checkpoint(tmp_path / "file")
+    with pytest.raises(ValueError, match="a training with other parameters, which"):
+        killed_and_resumed(small(callbacks=[checkpoint, *first]), X, callbacks=[checkpoint, *then])
 
 
 def test_objectives_are_parameters(X, tmp_path, kill_after):

@@ -91,7 +91,7 @@ def test_folders_that_take_nothing(scaler, tmp_path):
     with pytest.raises(FileNotFoundError):
         skae.save(scaler, tmp_path / "missing" / "file")
     (tmp_path / "file").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(IsADirectoryError, match="file is a directory: expected the path of a file"):
         skae.save(scaler, tmp_path / "file")
     assert os.listdir(tmp_path) == ["file"]
 
@@ -117,6 +117,31 @@ def test_files_can_be_read_by_whom_the_process_allows(scaler, tmp_path):
     finally:
         os.umask(before)
     assert Path(tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+def test_files_keep_the_mode_that_they_had(scaler, tmp_path):
+    path = tmp_path / "file"
+    skae.save(scaler, path)
+    path.chmod(0o600)
+    skae.save(scaler, path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_killed_processes_left_is_removed_when_it_is_old(scaler, tmp_path):
+    names = [f".file.{number:016x}.part" for number in range(2)]
+    others = [".file.part", ".other.0000000000000000.part"]
+    for name in [*names, *others]:
+        (tmp_path / name).touch()
+        if name != names[1]:
+            os.utime(tmp_path / name, (0, 0))
+    skae.save(scaler, tmp_path / "file")
+    assert sorted(os.listdir(tmp_path)) == sorted(["file", names[1], *others])
+
+
+def test_paths_may_be_bytes(scaler, X, tmp_path):
+    skae.save(scaler, os.fsencode(tmp_path / "file"))
+    again = skae.load(os.fsencode(tmp_path / "file"))
+    np.testing.assert_array_equal(again.transform(X), scaler.transform(X))
 
 
 def test_folder_that_is_not_there_is_named(tmp_path):

@@ -11,6 +11,7 @@ from skae import (
     DenseAutoencoder,
     KerasAutoencoder,
     ReconstructionOutlierDetector,
+    SequenceAutoencoder,
     model_card,
 )
 from skae.io import trusted_types
@@ -55,10 +56,32 @@ def test_skops_keeps_detectors(skops_io, X, score):
     np.testing.assert_array_equal(loaded.score_samples(X), detector.score_samples(X))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loss": keras.losses.Huber(0.3)},
+        {"learning_rate": keras.optimizers.schedules.CosineDecay(0.01, 9)},
+        {"callbacks": [keras.callbacks.TerminateOnNaN(), keras.callbacks.ReduceLROnPlateau()]},
+    ],
+)
+def test_skops_keeps_what_training_took(skops_io, settings, X):
+    fitted = small().set_params(**settings).fit(X)
+    loaded = through_skops(skops_io, fitted)
+    np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
+
+
+def test_skops_keeps_padded_sequences(skops_io, X):
+    sequences = X.reshape(-1, 8, 8)
+    fitted = SequenceAutoencoder(2, units=(3,), mask_value=0.0, epochs=1, random_state=0)
+    loaded = through_skops(skops_io, fitted.fit(sequences))
+    np.testing.assert_array_equal(loaded.transform(sequences), fitted.transform(sequences))
+
+
 def test_what_runs_code_is_not_trusted(skops_io, X):
     foreign = ["posix.system", "builtins.eval", "my.skae.model.Thing", "skae", "numpy.load"]
     code = ["keras.src.layers.core.lambda_layer.Lambda", "keras.src.utils.file_utils.get_file"]
-    assert not trusted_types([*foreign, *code])
+    writing = ["keras.src.callbacks.csv_logger.CSVLogger", "keras.src.saving.saving_api.save_model"]
+    assert not trusted_types([*foreign, *code, *writing])
     layers = [keras.layers.Dense(2), keras.layers.Lambda(lambda z: 2 * z), keras.layers.Dense(64)]
     autoencoder = KerasAutoencoder(keras.Sequential(layers), epochs=1).fit(X)
     with pytest.raises(skops_io.exceptions.UntrustedTypesFoundException, match="Lambda"):
@@ -136,6 +159,21 @@ def test_a_card_says_what_it_was_trained_on_and_stands_beside_pca(dense, X):
     assert f"| fraction of variance reconstructed | {dense.score(X):.4f} |" in card
     assert f"{PCA(2).fit(X).explained_variance_ratio_.sum():.4f}" in card
     assert "| loss |" not in card  # its default
+
+
+def test_a_card_is_the_same_in_every_process_and_has_no_nan(X):
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, 9)
+    settings = {"loss": keras.losses.Huber(0.3), "learning_rate": schedule}
+    callbacks = [keras.callbacks.EarlyStopping(patience=3), bent]
+    card = model_card(small().fit(X).set_params(**settings, callbacks=callbacks), X[:1])
+    assert " at 0x" not in card
+    assert "nan" not in card
+    for said in ("Huber(", "delta=0.3", "CosineDecay(", "decay_steps=9", "[EarlyStopping, bent]"):
+        assert said in card
+
+
+def bent(x):
+    return x / (1 + abs(x))
 
 
 def test_a_card_of_a_detector_has_its_threshold(X):

@@ -62,6 +62,7 @@ def assert_agrees(estimator, path, method, X, **options):
         expected = getattr(estimator, method)(given)
     assert_close(function(given), expected)
     assert_close(function(given[:1]), expected[:1])
+    assert function(given[:0]).shape == expected[:0].shape
 
 
 def assert_close(values, expected):
@@ -106,6 +107,43 @@ def test_padded_steps_count_nowhere(tmp_path, method, cell):
     sequences[::3, 4:] = -1
     autoencoder = SequenceAutoencoder(2, units=(4,), cell=cell, mask_value=-1, **_QUICK)
     assert_agrees(autoencoder.fit(sequences), tmp_path / "graph.onnx", method, sequences)
+
+
+_ZERO_ROWS = """
+import sys
+import numpy as np
+import onnxruntime
+for path in sys.argv[1:]:
+    session = onnxruntime.InferenceSession(path)
+    (codes,) = session.run(None, {"X": np.zeros((0, 6, 2), np.float32)})
+    assert len(codes) == 0
+"""
+
+
+@pytest.mark.parametrize("method", ["transform", "score_samples"])
+def test_lstms_in_pipelines_and_on_no_rows(tmp_path, method):
+    """In a process of its own, which onnxruntime's LSTM would end."""
+    sequences = np.random.default_rng(0).normal(size=(40, 6, 2))
+    autoencoder = SequenceAutoencoder(2, units=(4,), **_QUICK).fit(sequences)
+    skae.export_onnx(autoencoder, tmp_path / "graph.onnx", method)
+    run = [sys.executable, "-c", _ZERO_ROWS, tmp_path / "graph.onnx"]
+    assert subprocess.run(run, capture_output=True).returncode == 0
+    rows = sequences.reshape(-1, 12)
+    autoencoder.set_params(sequence_shape=(6, 2))
+    pipeline = make_pipeline(StandardScaler(), autoencoder).fit(rows)
+    assert_agrees(pipeline, tmp_path / "graph.onnx", method, rows)
+
+
+def test_likelihoods_need_an_autoencoder_of_skae(X, tmp_path):
+    for linear in (PCA(2), make_pipeline(StandardScaler(), PCA(2))):
+        detector = ReconstructionOutlierDetector(linear, score="likelihood", random_state=0).fit(X)
+        with pytest.raises(ValueError, match=r"Expected an autoencoder of skae .*received"):
+            skae.export_onnx(detector, tmp_path / "graph.onnx", "score_samples")
+
+
+def test_pipelines_whose_other_steps_pass_rows_on(X, tmp_path):
+    pipeline = Pipeline([("nothing", "passthrough"), ("last", small())]).fit(X)
+    assert_agrees(pipeline, tmp_path / "graph.onnx", "transform", X)
 
 
 def test_rows_keep_their_shape(X, tmp_path):

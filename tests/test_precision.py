@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skae import DenseAutoencoder
+from skae import DenseAutoencoder, export_onnx
 from tests.estimators import AUTOENCODERS, digits
 
 pytestmark = pytest.mark.slow
@@ -44,6 +44,27 @@ def test_other_policies_train_and_go_on(policy, name):
     again = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(again.transform(X), fitted.transform(X))
     assert np.isfinite(again.partial_fit(X).score(X))
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16"], indirect=True)
+@pytest.mark.parametrize("method", ["transform", "reconstruct", "score_samples"])
+def test_graphs_of_mixed_precision_give_float32(policy, method, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    fitted = DenseAutoencoder(2, epochs=1, random_state=0).fit(X)
+    export_onnx(fitted, tmp_path / "graph.onnx", method)
+    session = onnxruntime.InferenceSession(tmp_path / "graph.onnx")
+    (values,) = session.run(None, {"X": X.astype(np.float32)})
+    expected = getattr(fitted, method)(X)
+    assert values.dtype == (np.float64 if method == "score_samples" else np.float32)
+    np.testing.assert_allclose(values, expected, atol=1e-2 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16"], indirect=True)
+def test_scaled_losses_train_beside_callbacks_of_the_users(policy):
+    own = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
+    fitted = DenseAutoencoder(2, epochs=3, callbacks=[own], random_state=0).fit(X)
+    assert fitted.partial_fit(X).n_epochs_ == 4
 
 
 @pytest.mark.parametrize("policy", ["bfloat16", "float16"], indirect=True)

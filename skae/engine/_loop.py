@@ -3,10 +3,12 @@
 import keras
 import numpy as np
 
+from skae.engine._identity import identity_of
+from skae.engine._program import build_optimizer
 from skae.engine._programs import cached_program
 from skae.engine._progress import RowProgress
 from skae.engine._proof import leaves_model_alone
-from skae.engine._recording import Finish, identity_of, recorder_among
+from skae.engine._recording import Finish, recorder_among
 from skae.engine._rows import Rows, StreamedRows
 from skae.engine._run import Run, TrainingPlan, TrainingResult
 from skae.engine._variables import load, values_of
@@ -114,7 +116,7 @@ def _finish_of(model, result, rng):
 
 
 def _complete(model, optimizer_state):
-    model.optimizer.build(model.trainable_variables)
+    build_optimizer(model)
     load(model.optimizer.variables, optimizer_state)
 
 

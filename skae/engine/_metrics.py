@@ -54,20 +54,20 @@ class EpochMetrics(keras.callbacks.Callback):
 
     def __init__(self, metrics, rows, validation):
         super().__init__()
-        self._metrics = metrics
+        self.metrics = metrics
         self._parts = {"": rows} if validation is None else {"": rows, "val_": validation}
 
     def on_epoch_end(self, epoch, logs=None):
         """Reconstruct the rows and add the metrics to the logs."""
         for prefix, rows in self._parts.items():
-            for metric in self._metrics:
+            for metric in self.metrics:
                 metric.reset_state()
             for values, weights in rows.blocks():
                 for chunk in chunks(len(values)):
                     self._update(values[chunk], None if weights is None else weights[chunk])
-            logs |= {prefix + metric.name: float(metric.result()) for metric in self._metrics}
+            logs |= {prefix + metric.name: float(metric.result()) for metric in self.metrics}
 
     def _update(self, values, weights):
         outputs = apply_model(self.model, Mapping.RECONSTRUCT, values).reshape(len(values), -1)
-        for metric in self._metrics:
+        for metric in self.metrics:
             metric.update_state(values.reshape(outputs.shape), outputs, sample_weight=weights)

@@ -27,7 +27,7 @@ class Program(ABC):
         self.model = model
         self.batch_size = batch_size
         self._variant = variant
-        model.optimizer.build(model.trainable_variables)
+        build_optimizer(model)
         self.initial_optimizer_state = values_of(model.optimizer.variables)
         self._core = autoencoder_core(model)
         self._compiled_with = (model.optimizer, model.loss)
@@ -80,6 +80,15 @@ class Program(ABC):
     @abstractmethod
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
+
+
+def build_optimizer(model: keras.Model) -> None:
+    """Let a model's optimizer make its variables, unless it has.
+
+    ``LossScaleOptimizer`` would make a part of them twice.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
 
 
 def _are_same(variables, others):

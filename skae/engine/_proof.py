@@ -7,6 +7,7 @@ it is, if nothing that it uses besides its arguments can change.
 """
 
 import dis
+from collections.abc import Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -75,8 +76,7 @@ _SCHEDULES = _classes_in(
 )
 _FUNCTIONS = _functions_in(keras.activations, keras.losses, keras.metrics, keras.ops)
 _CALLBACKS = _classes_in(keras.callbacks, keras.callbacks.Callback) - {
-    keras.callbacks.LambdaCallback,
-    keras.callbacks.SwapEMAWeights,
+    keras.callbacks.LambdaCallback,  # whose attributes are functions of the user's
 }
 
 # A number names a function only while the function lives.
@@ -87,6 +87,8 @@ def leaves_model_alone(callback: keras.callbacks.Callback) -> bool:
     """Tell whether a callback changes nothing of a model but values of its variables."""
     if any(name.startswith(("on_", "set_")) for name in vars(callback)):
         return False  # a method of its own in place of the class's
+    if isinstance(callback, keras.callbacks.SwapEMAWeights):
+        return False
     return type(callback) in _CALLBACKS or type(callback).__module__.split(".")[0] == "skae"
 
 
@@ -235,14 +237,20 @@ def _content_of(cell):
 
 
 def _global_names(code: CodeType):
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield instruction.argval
-        if instruction.opname == "IMPORT_NAME" and not _is_trusted(instruction.argval):
-            raise UnprovenError(f"{instruction.argval} is imported inside {code.co_name}")
+    for inner in codes_within(code):
+        for instruction in dis.get_instructions(inner):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                yield instruction.argval
+            if instruction.opname == "IMPORT_NAME" and not _is_trusted(instruction.argval):
+                raise UnprovenError(f"{instruction.argval} is imported inside {inner.co_name}")
+
+
+def codes_within(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of a function and of those defined in it."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _global_names(constant)
+            yield from codes_within(constant)
 
 
 def _is_trusted(module_name):

@@ -1,9 +1,7 @@
-"""State and identity of a training, to resume it after a crash."""
+"""State of a training, to resume it after a crash."""
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
@@ -11,8 +9,11 @@ import keras
 import numpy as np
 
 from skae.engine._proof import is_known, is_of_keras
-from skae.engine._signature import architecture_signature
-from skae.engine._variables import values_of
+
+OF_WHERE_IT_WRITES = {"backup_dir", "filename", "filepath", "log_dir", "path", "root", "verbose"}
+"""Attributes of Keras's callbacks that change nothing of a training."""
+
+_SHOWS = (keras.callbacks.History, keras.callbacks.ProgbarLogger)
 
 
 @dataclass(frozen=True)
@@ -90,39 +91,13 @@ def recorder_among(callbacks: list) -> TrainingRecorder | None:
     return next((made for made in callbacks if isinstance(made, TrainingRecorder)), None)
 
 
-def identity_of(model, rows, validation, rng, callbacks, plan) -> dict[str, str]:
-    """Return digests of what a training depends on: its parameters, its data and its start."""
-    parameters = [
-        architecture_signature(model),
-        type(model.optimizer).__name__,
-        model.optimizer.get_config(),
-        _described_loss(model.loss),
-        astuple(plan),
-        [[type(made).__name__, collected(made)] for made in callbacks if _is_own(made)],
-    ]
-    text = json.dumps(parameters, default=_plain)
-    data = (pair for some in (rows, validation) if some is not None for pair in some.blocks())
-    generator = rng.get_state(legacy=False)["state"]
-    return {
-        "parameters": hashlib.sha256(text.encode()).hexdigest(),
-        "data": digest(array for pair in data for array in pair if array is not None),
-        "start": digest(values_of(model.variables)),
-        "generator": digest([generator["key"], np.array(generator["pos"])]),
-    }
-
-
-def digest(arrays) -> str:
-    """Return a checksum of arrays, their shapes included."""
-    total = hashlib.sha256()
-    for array in arrays:
-        total.update(f"{array.dtype}{np.shape(array)}".encode())
-        total.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return total.hexdigest()
-
-
 def collected(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """Return the attributes of a callback that are numbers, text, arrays and Keras's functions."""
-    return {name: value for name, value in vars(callback).items() if _is_plain(value)}
+    return {
+        name: value
+        for name, value in vars(callback).items()
+        if name not in OF_WHERE_IT_WRITES and _is_plain(value)
+    }
 
 
 def restore(callbacks: list, states: list[dict[str, Any]]) -> None:
@@ -132,13 +107,8 @@ def restore(callbacks: list, states: list[dict[str, Any]]) -> None:
 
 
 def with_state(callbacks: list) -> list:
-    """Return the callbacks whose attributes are all that they are: Keras's own."""
-    return [made for made in callbacks if is_of_keras(made)]
-
-
-def _is_own(callback):
-    is_recorder = isinstance(callback, TrainingRecorder)
-    return type(callback).__module__.split(".")[0] == "skae" and not is_recorder
+    """Return the callbacks whose attributes are all that they are: Keras's own, but for shows."""
+    return [made for made in callbacks if is_of_keras(made) and not isinstance(made, _SHOWS)]
 
 
 def _is_plain(value):
@@ -147,17 +117,3 @@ def _is_plain(value):
     if isinstance(value, FunctionType):
         return is_known(value)  # what compares losses, for one
     return value is None or isinstance(value, bool | int | float | str | np.generic | np.ndarray)
-
-
-def _described_loss(loss):
-    if isinstance(loss, keras.losses.Loss):
-        return [type(loss).__name__, {name: _named(value) for name, value in vars(loss).items()}]
-    return _named(loss)
-
-
-def _named(value):
-    return getattr(value, "__qualname__", None) or str(value)
-
-
-def _plain(value):
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else _named(value)

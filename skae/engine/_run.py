@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skae._compat import forget_swapped_weights
 from skae.engine._interrupts import interrupts_as_such
 from skae.engine._recording import (
     Standing,
@@ -150,6 +151,9 @@ class Run:
         if start is not None:
             best.keep_if_better(start.loss, epochs.start, self._program)
         self._program.model.stop_training = False
+        for callback in listeners.callbacks:
+            if isinstance(callback, keras.callbacks.SwapEMAWeights):
+                forget_swapped_weights(callback)
         listeners.on_train_begin()
         self._program.check_compilation()
         left = (

@@ -23,7 +23,7 @@ def architecture_signature(model: keras.Model) -> str | None:
     """
     try:
         check_layers(model)
-        return _text([*_settings(), model.get_config()])
+        return text_of([*_settings(), model.get_config()])
     except UnprovenError:
         return None
 
@@ -41,7 +41,7 @@ def training_signature(model: keras.Model, batch_size: int, variant: str) -> str
         described = [described_optimizer(model.optimizer), described_loss(model.loss)]
     except UnprovenError:
         return None
-    return architecture + _text([batch_size, variant, *described])
+    return architecture + text_of([batch_size, variant, *described])
 
 
 def _settings():
@@ -54,7 +54,8 @@ def _settings():
     ]
 
 
-def _text(description) -> str:
+def text_of(description) -> str:
+    """Return a description as text, the names that Keras counted up in the order they come."""
     text = json.dumps(description, default=_plain)
     for number, name in enumerate(dict.fromkeys(_automatic_names(description))):
         text = text.replace(json.dumps(name), f'"#{number}"')

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from skae.engine import Finish, Standing, TrainingRecorder
-from skae.engine._recording import digest
+from skae.engine._identity import digest
 from skae.io._container import write_file
 from skae.io._files import described, read_content
 from skae.io._writing import Writer
@@ -21,8 +21,9 @@ class Checkpoint(TrainingRecorder):
 
     The file remains after training. The same ``fit`` then returns at once, so that a script that is
     killed later can be run again from its start. A training on other data or with other parameters
-    replaces the file of a finished training, and raises an error if that training is unfinished.
-    Use a separate path for each estimator, and delete the file after the estimator is saved.
+    (the code of functions and the arguments of Keras's callbacks included) replaces the file of a
+    finished training, and raises an error if that training is unfinished. Use a separate path for
+    each estimator, and delete the file after the estimator is saved.
 
     Parameters
     ----------

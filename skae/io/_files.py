@@ -1,5 +1,6 @@
 """Estimators in files: `save` and `load`."""
 
+import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from os import PathLike
@@ -19,7 +20,7 @@ _FORMAT = 1
 _PACKAGES = ("keras", "numpy", "scikit-learn", "tensorflow", "jax")
 
 
-def save(estimator: Any, path: str | PathLike, include_optimizer: bool = False) -> None:
+def save(estimator: Any, path: str | bytes | PathLike, include_optimizer: bool = False) -> None:
     """Write an estimator, fitted or not, into one file that :func:`load` reads.
 
     The file is in the safetensors format: arrays, and JSON for everything else, with a checksum and
@@ -29,11 +30,12 @@ def save(estimator: Any, path: str | PathLike, include_optimizer: bool = False) 
     Parameters
     ----------
     estimator : estimator
-        An autoencoder, a :class:`ReconstructionOutlierDetector`, :class:`SlidingWindows`, or a
-        Pipeline of them with scikit-learn's scalers, encoders, imputers, decompositions and linear
-        models. ``estimator.save(path)`` does the same where there is such a method.
-    path : str or path-like
-        File to write. An existing file is replaced.
+        An autoencoder, a :class:`ReconstructionOutlierDetector`, a :class:`ConformalMonitor` with
+        what it has seen, :class:`SlidingWindows`, or a Pipeline of them with scikit-learn's
+        scalers, encoders, imputers, decompositions and linear models. ``estimator.save(path)`` does
+        the same where there is such a method.
+    path : str, bytes or path-like
+        File to write. An existing file is replaced, and its mode kept.
     include_optimizer : bool, default=False
         Whether to save the optimizer's state (for Adam twice the size of the weights), so that
         ``partial_fit`` continues exactly. Without it, training continues with a new optimizer.
@@ -69,7 +71,7 @@ def save(estimator: Any, path: str | PathLike, include_optimizer: bool = False) 
             f"Expected an estimator, got {type(estimator).__name__}. For a Keras model use its own "
             "save."
         )
-    write_file(Path(path), described("estimator", content, writer), writer.arrays)
+    write_file(Path(os.fsdecode(path)), described("estimator", content, writer), writer.arrays)
 
 
 def described(kind: str, content: Any, writer: Writer) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def described(kind: str, content: Any, writer: Writer) -> dict[str, Any]:
     }
 
 
-def load(path: str | PathLike, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def load(path: str | bytes | PathLike, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Load an estimator from a file that :func:`save` wrote.
 
     The file cannot import or run code: the classes and functions that it names are from a fixed
@@ -92,7 +94,7 @@ def load(path: str | PathLike, custom_objects: Mapping[str, Any] | None = None) 
 
     Parameters
     ----------
-    path : str or path-like
+    path : str, bytes or path-like
         File to read.
     custom_objects : dict of str to class or function, default=None
         Your own layers, activations, losses, networks and scores that the estimator uses, by their
@@ -129,7 +131,7 @@ def load(path: str | PathLike, custom_objects: Mapping[str, Any] | None = None) 
     True
     """
     engine.check_process()
-    return read_content(Path(path), "estimator", dict(custom_objects or {}))
+    return read_content(Path(os.fsdecode(path)), "estimator", dict(custom_objects or {}))
 
 
 def read_content(path: Path, kind: str, custom: dict[str, Any]) -> Any:

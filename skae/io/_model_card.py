@@ -92,13 +92,18 @@ def _data(estimator):
 
 def _of_autoencoder(autoencoder, rows):
     n_components = min(autoencoder._n_features_out, *rows.shape)
-    pca = PCA(n_components, random_state=0).fit(rows)
+    variance = {}
+    if np.ptp(rows, axis=0).any():  # else there is none to reconstruct
+        pca = PCA(n_components, random_state=0).fit(rows)
+        variance = {
+            "fraction of variance reconstructed": f"{autoencoder.score(rows):.4f}",
+            f"the same by PCA with {n_components} components, fitted to these rows": (
+                f"{pca.explained_variance_ratio_.sum():.4f}"
+            ),
+        }
     return {
         "size of the code": autoencoder._n_features_out,
-        "fraction of variance reconstructed": f"{autoencoder.score(rows):.4f}",
-        f"the same by PCA with {n_components} components, fitted to these rows": (
-            f"{pca.explained_variance_ratio_.sum():.4f}"
-        ),
+        **variance,
         "mean of score_samples": f"{autoencoder.score_samples(rows).mean():.4g}",
     }
 
@@ -119,10 +124,31 @@ def _of_detector(detector, rows):
 def _parameters(estimator):
     defaults = signature(type(estimator)).parameters
     return {
-        name: f"`{value!r}`".replace("\n", " ").replace("|", "\\|")
+        name: f"`{_said(value)}`".replace("\n", " ").replace("|", "\\|")
         for name, value in estimator.get_params(deep=False).items()
         if name not in defaults or repr(defaults[name].default) != repr(value)
     }
+
+
+def _said(value):
+    """Return a value as text without its place in memory."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_said, value))}]" if _places_in(value) else repr(value)
+    if not _places_in(value):
+        return repr(value)
+    if isinstance(value, keras.losses.Loss):  # its configuration leaves out a part of it
+        given = value.get_config() | getattr(value, "_fn_kwargs", {})
+    else:
+        config = getattr(value, "get_config", None)
+        given = config() if callable(config) and not isinstance(value, type) else {}
+    if not given:
+        return getattr(value, "__name__", type(value).__name__)
+    parts = (f"{name}={part!r}" for name, part in given.items() if not _places_in(part))
+    return f"{type(value).__name__}({', '.join(parts)})"
+
+
+def _places_in(value):
+    return " at 0x" in repr(value)
 
 
 def _versions():

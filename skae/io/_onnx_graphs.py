@@ -39,10 +39,13 @@ def graph_of(
     """
 
     def of_rows(X):
-        outputs = function(tf.reshape(X, (-1, prod(row_shape))))
+        n_rows = tf.shape(X)[0]
+        # Runtimes stumble over no rows at all, and end the process where there is an LSTM.
+        rows = tf.concat([X, tf.zeros((tf.maximum(1 - n_rows, 0), *row_shape), X.dtype)], axis=0)
+        outputs = function(tf.reshape(rows, (-1, prod(row_shape))))
         if output_shape is not None:
             outputs = tf.reshape(outputs, (-1, *output_shape))
-        return {output_name: outputs}
+        return {output_name: outputs[:n_rows]}
 
     signature = [tf.TensorSpec((None, *row_shape), dtype, name="X")]
     traced = tf.function(of_rows, input_signature=signature, autograph=False)

@@ -56,7 +56,7 @@ class TracedAutoencoder:
 
     def transform(self, rows: tf.Tensor) -> tf.Tensor:
         """Return codes, float32."""
-        return _flat(self.encode(self._samples(rows), training=False))
+        return self._encoded(rows)
 
     def inverse_transform(self, codes: tf.Tensor) -> tf.Tensor:
         """Return rows, float32."""
@@ -89,12 +89,17 @@ class TracedAutoencoder:
     def _shaped(self, rows):
         return tf.reshape(rows, (-1, *self.fitted._sample_shape))
 
+    # Layers of another precision give their own.
+
+    def _encoded(self, rows):
+        return tf.cast(_flat(self.encode(self._samples(rows), training=False)), tf.float32)
+
     def _decoded(self, codes):
         shaped = tf.reshape(codes, (-1, *self.fitted.code_shape_))
-        return _flat(self.decode(shaped, training=False))
+        return tf.cast(_flat(self.decode(shaped, training=False)), tf.float32)
 
     def _reconstructed(self, rows):
-        return self._decoded(_flat(self.encode(self._samples(rows), training=False)))
+        return self._decoded(self._encoded(rows))
 
     def _restored(self, standardized):
         scaled = tf.cast(standardized * self.scale.scale, tf.float64)
@@ -161,7 +166,8 @@ class TracedVariational(TracedAutoencoder):
     def score_samples(self, rows):
         """Return the evidence lower bound of every row."""
         fitted, samples = self.fitted, self._samples(rows)
-        mean, log_variance = map(_array, self._posterior(samples, training=False))
+        posterior = self._posterior(samples, training=False)
+        mean, log_variance = (_array(tf.cast(part, tf.float32)) for part in posterior)
         draws = balanced_draws(fitted.n_components, np.random.RandomState(0)).astype(np.float32)
         codes = drawn_codes(mean, log_variance, draws).tensor
         outputs = self._decoded(tf.reshape(codes, (-1, codes.shape[2])))
@@ -213,6 +219,16 @@ class TracedDetector:
         self.fitted = detector
         self.row_shape = detector._row_shape
         self.autoencoder = traced(detector.autoencoder_)
+        self._check_likelihood()
+
+    def _check_likelihood(self):
+        last = getattr(self.autoencoder, "steps", [self.autoencoder])[-1]
+        if isinstance(self.fitted.score_, Likelihood) and isinstance(last, AffineMap):
+            raise ValueError(
+                "Expected an autoencoder of skae for a graph of score='likelihood', which asks it "
+                f"for score_samples; received {self.fitted.autoencoder_!r}. Use another score, "
+                "such as 'mahalanobis', or VariationalAutoencoder."
+            )
 
     def score_samples(self, rows: tf.Tensor) -> tf.Tensor:
         """Return minus the anomaly score, float64."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import compose, helper
+from onnx import TensorProto, compose, helper, numpy_helper
 from skl2onnx import to_onnx, update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType
 from sklearn.base import BaseEstimator, is_classifier
@@ -72,10 +72,9 @@ def pipeline_graph(pipeline: Pipeline, method: str, dtype: str) -> onnx.ModelPro
     if method in ("inverse_transform", "reconstruct"):
         return estimator_graph(pipeline, method, dtype)
     register()
-    (*_, (name, last)) = pipeline.steps
+    first, (name, last) = pipeline.steps[0][1], pipeline.steps[-1]
     if isinstance(last, _OF_SKAE):
         pipeline = Pipeline([*pipeline.steps[:-1], (name, OneMethod(last, method))])
-    first = pipeline.steps[0][1]
     row_shape = first._row_shape if isinstance(first, _OF_SKAE) else (first.n_features_in_,)
     try:
         with warnings.catch_warnings():
@@ -135,6 +134,45 @@ def _convert(scope, operator, container):
         graph = compose.add_prefix(estimator_graph(estimator, method, dtype), prefix).graph
         element = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
         container.add_node("Cast", rows.full_name, graph.input[0].name, to=element)
-        container.nodes.extend(graph.node)
-        container.initializers.extend(graph.initializer)
+        if any("" in (*node.input, *node.output) for node in graph.node):
+            container.nodes.extend(_in_a_branch(graph, prefix))
+        else:
+            container.nodes.extend(graph.node)
+            container.initializers.extend(graph.initializer)
         container.add_node("Identity", graph.output[0].name, output.full_name)
+
+
+def _in_a_branch(graph, prefix):
+    """Yield nodes that do what a graph does, as a branch that is taken if there are rows.
+
+    skl2onnx sorts nodes by names, and cannot where optional inputs or outputs, as those of an LSTM,
+    are left out, which have none; into branches it does not look.
+    """
+    (rows,), (output,) = graph.input, graph.output
+    shape = [dimension.dim_value for dimension in output.type.tensor_type.shape.dim]
+    dtype = helper.tensor_dtype_to_np_dtype(output.type.tensor_type.elem_type)
+    nothing = numpy_helper.from_array(np.zeros((0, *shape[1:]), dtype))
+    without_rows = helper.make_graph(
+        [helper.make_node("Constant", [], [f"{prefix}nothing"], value=nothing)],
+        f"{prefix}without_rows",
+        [],
+        [
+            helper.make_tensor_value_info(
+                f"{prefix}nothing", output.type.tensor_type.elem_type, None
+            )
+        ],
+    )
+    branch = onnx.GraphProto()
+    branch.CopyFrom(graph)
+    del branch.input[:]
+    branch.output[0].name = f"{prefix}result"
+    branch.node.add(op_type="Identity", input=[output.name], output=[f"{prefix}result"])
+    yield helper.make_node("Size", [rows.name], [f"{prefix}size"])
+    yield helper.make_node("Cast", [f"{prefix}size"], [f"{prefix}has_rows"], to=TensorProto.BOOL)
+    yield helper.make_node(
+        "If",
+        [f"{prefix}has_rows"],
+        [output.name],
+        then_branch=branch,
+        else_branch=without_rows,
+    )

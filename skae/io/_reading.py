@@ -11,12 +11,14 @@ from skae._compat import MetadataRequest
 from skae.io._errors import UnreadableFileError
 from skae.io._registry import RECORDS, named
 from skae.io._writing import WITH_CONFIG, WITH_STATE
+from skae.outlier import ConformalMonitor
 from skae.packing._layers import Held
 from skae.packing._models import PackedLoss, PackedModel
 from skae.packing._models import _Compilation as PackedCompilation
 
 _MOST_OBJECTS = 10_000  # each takes far more memory than its text
-_COST_OF_OPTIMIZER = 100  # each makes variables
+_COST_OF_OPTIMIZER = 100
+_MAKING_VARIABLES = (keras.metrics.Metric, keras.optimizers.Optimizer, PackedCompilation)
 _MT19937_LENGTH = 624
 
 
@@ -133,7 +135,7 @@ class Reader:
         return kind
 
     def _count(self, kind):
-        makes_variables = issubclass(kind, (keras.optimizers.Optimizer, PackedCompilation))
+        makes_variables = issubclass(kind, _MAKING_VARIABLES)
         self._n_objects += _COST_OF_OPTIMIZER if makes_variables else 1
         if self._n_objects > _MOST_OBJECTS:
             raise UnreadableFileError("The file has more objects than any estimator needs.")
@@ -201,7 +203,7 @@ class Reader:
         name, state = content
         made = object.__new__(self._class(name, WITH_STATE))
         values = self.value(state)
-        if isinstance(made, BaseEstimator):
+        if isinstance(made, BaseEstimator | ConformalMonitor):
             made.__setstate__(values)
         else:
             vars(made).update(values)

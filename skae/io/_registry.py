@@ -4,6 +4,7 @@ A file cannot cause imports: names must be in a fixed table, or among the object
 passes.
 """
 
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -15,6 +16,7 @@ import numpy as np
 
 import skae
 from skae._compat import functional_class, operations
+from skae.autoencoders._sequence import MaskedLoss
 from skae.engine import Finish, Standing
 from skae.engine._own_state import OwnState
 from skae.model._scaling import GlobalScale
@@ -23,16 +25,15 @@ from skae.outlier._whitening import Whitening
 from skae.packing import _layers as packed_layers
 from skae.packing import _models as persistence
 
-# They run code that is not Keras's, or read files that their configuration names.
+# They run code that is not Keras's, read files that their configuration names, or take as much
+# memory as a number in it says.
 _NEVER = (
-    "FlaxLayer",
-    "IntegerLookup",
-    "JaxLayer",
-    "StringLookup",
-    "TFSMLayer",
-    "TextVectorization",
-    "TorchModuleWrapper",
+    *("FlaxLayer", "IntegerLookup", "JaxLayer", "StringLookup", "TFSMLayer", "TextVectorization"),
+    *("TorchModuleWrapper", "AUC", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"),
+    *("PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity"),
+    "SpecificityAtSensitivity",
 )
+_OF_NO_USE = ("deserialize", "get", "serialize")
 _OF_KERAS: dict[str, tuple[ModuleType, type]] = {
     "keras": (keras, keras.DTypePolicy),
     "keras.constraints": (keras.constraints, keras.constraints.Constraint),
@@ -40,6 +41,7 @@ _OF_KERAS: dict[str, tuple[ModuleType, type]] = {
     "keras.initializers": (keras.initializers, keras.initializers.Initializer),
     "keras.layers": (keras.layers, keras.layers.Layer),
     "keras.losses": (keras.losses, keras.losses.Loss),
+    "keras.metrics": (keras.metrics, keras.metrics.Metric),
     "keras.optimizers": (keras.optimizers, keras.optimizers.Optimizer),
     "keras.optimizers.schedules": (
         keras.optimizers.schedules,
@@ -50,6 +52,7 @@ _OF_KERAS: dict[str, tuple[ModuleType, type]] = {
 _FUNCTIONS_OF_KERAS = {
     "keras.activations": keras.activations,
     "keras.losses": keras.losses,
+    "keras.metrics": keras.metrics,
     "keras.ops": keras.ops,
 }
 
@@ -63,9 +66,16 @@ _OF_SKLEARN = {
     "sklearn.linear_model": "LinearRegression LogisticRegression Ridge",
     "sklearn.model_selection": "GroupKFold GroupShuffleSplit KFold ShuffleSplit TimeSeriesSplit",
     "sklearn.pipeline": "FeatureUnion Pipeline",
-    "sklearn.preprocessing": "KBinsDiscretizer MaxAbsScaler MinMaxScaler Normalizer OneHotEncoder "
-    "OrdinalEncoder PowerTransformer QuantileTransformer RobustScaler StandardScaler",
+    "sklearn.preprocessing": "FunctionTransformer KBinsDiscretizer MaxAbsScaler MinMaxScaler "
+    "Normalizer OneHotEncoder OrdinalEncoder PowerTransformer QuantileTransformer RobustScaler "
+    "StandardScaler",
 }
+
+_LIBRARIES = ("builtins", "keras", "numpy", "skae", "sklearn")
+_NUMBERS = (
+    *(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64),
+    *(np.float16, np.float32, np.float64),
+)
 
 RECORDS: dict[str, type] = {
     "Finish": Finish,
@@ -104,6 +114,15 @@ def name_of(thing: Any) -> str | None:
     return _names().get(id(thing))
 
 
+def is_of_a_library(thing: Any) -> bool:
+    """Tell whether a class or function is none of the user's, whom a file could ask for it."""
+    module = str(getattr(thing, "__module__", None))
+    if module.partition(".")[0] not in _LIBRARIES:
+        return False
+    there = vars(sys.modules.get(module, thing)).get(thing.__name__)
+    return there is thing  # and does not only say so, as what wraps a function does
+
+
 def _keras() -> Iterator[tuple[str, Any]]:
     yield from {
         "keras.Functional": functional_class(),
@@ -116,7 +135,7 @@ def _keras() -> Iterator[tuple[str, Any]]:
                 yield f"{prefix}.{name}", thing
     for prefix, module in _FUNCTIONS_OF_KERAS.items():
         for name, thing in vars(module).items():
-            if isinstance(thing, FunctionType):
+            if isinstance(thing, FunctionType) and name not in _OF_NO_USE:
                 yield f"{prefix}.{name}", thing
     yield from ((f"keras.ops.{name}", kind) for name, kind in operations().items())
 
@@ -133,6 +152,7 @@ def _own() -> Iterator[tuple[str, Any]]:
         if isinstance(thing, type):
             yield f"skae.layers.{name}", thing
     yield "skae.layers.Held", packed_layers.Held
+    yield "skae.losses.MaskedLoss", MaskedLoss
 
 
 def _sklearn() -> Iterator[tuple[str, Any]]:
@@ -142,7 +162,10 @@ def _sklearn() -> Iterator[tuple[str, Any]]:
 
 
 def _numpy() -> Iterator[tuple[str, Any]]:
-    for kind in (np.bool_, np.int32, np.int64, np.float32, np.float64, np.object_):
+    for kind in (np.bool_, np.object_, *_NUMBERS):
         yield f"numpy.{kind.__name__}", kind
+    for name, thing in vars(np).items():
+        if isinstance(thing, np.ufunc):
+            yield f"numpy.{name}", thing
     for builtin in (bool, float, int, str):
         yield f"builtins.{builtin.__name__}", builtin

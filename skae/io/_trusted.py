@@ -7,9 +7,14 @@ from collections.abc import Iterable
 _TRUSTED = re.compile(
     r"skae\.(autoencoders|data|layers|model|networks|outlier|packing)\.[\w.]+"
     r"|skae\.engine\._own_state\.OwnState"
-    r"|keras\.src\.(activations|constraints|initializers|layers|losses|optimizers|regularizers)"
+    r"|keras\.src\.(activations|constraints|dtype_policies|initializers|layers|losses|optimizers"
+    r"|regularizers)"
     r"\.(?!core\.lambda_layer|core\.wrapper)[\w.]+"
     r"|keras\.src\.models\.(functional\.Functional|sequential\.Sequential)"
+    r"|keras\.src\.ops\.(core|linalg|math|nn|numpy)\.\w+"
+    # Callbacks that write no files.
+    r"|keras\.src\.callbacks\.(early_stopping|reduce_lr_on_plateau|swap_ema_weights"
+    r"|terminate_on_nan)\.\w+"
     r"|keras\.src\.random\.seed_generator\.SeedGenerator"
 )
 

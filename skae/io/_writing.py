@@ -17,7 +17,8 @@ from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
 from skae._compat import MetadataRequest
 from skae.autoencoders._fitting import AutoencoderFitting
 from skae.io._container import is_storable
-from skae.io._registry import RECORDS, name_of, named
+from skae.io._registry import RECORDS, is_of_a_library, name_of, named
+from skae.outlier import ConformalMonitor
 from skae.packing._layers import Held
 from skae.packing._models import PackedLoss, PackedModel
 
@@ -26,11 +27,12 @@ WITH_CONFIG = (
     keras.DTypePolicy,
     keras.constraints.Constraint,
     keras.initializers.Initializer,
+    keras.metrics.Metric,
     keras.optimizers.Optimizer,
     keras.optimizers.schedules.LearningRateSchedule,
     keras.regularizers.Regularizer,
 )
-WITH_STATE = (BaseEstimator, BaseCrossValidator, BaseShuffleSplit)
+WITH_STATE = (BaseEstimator, BaseCrossValidator, BaseShuffleSplit, ConformalMonitor)
 
 
 class Writer:
@@ -111,8 +113,8 @@ class Writer:
     def _check_known(self, name):
         if name not in named():
             raise ValueError(
-                f"A layer holds a {name.rpartition('.')[2]} that Keras finds by its name alone: "
-                "expected an object, a function or a class. Give the layer the object itself, or "
+                f"A layer or metric holds a {name.rpartition('.')[2]} that Keras finds by its name "
+                "alone: expected an object, a function or a class. Give it the object itself, or "
                 "keep the estimator with pickle."
             )
 
@@ -222,6 +224,12 @@ class Writer:
         if known is not None:
             return known
         name = getattr(thing, "__name__", "")
+        if is_of_a_library(thing):
+            raise ValueError(
+                f"{thing.__module__}.{name} cannot be part of a file, as load would not know it: "
+                "expected what the documentation lists, or classes and functions of your own. "
+                "Replace it, or keep the estimator with pickle."
+            )
         if not name.isidentifier():
             raise ValueError(
                 f"{thing!r} has no name by which it could be given to load: expected a function "
@@ -248,7 +256,7 @@ class Writer:
         (keras.losses.Loss, _loss),
         (Held, _held),
         (WITH_CONFIG, _with_config),
-        ((type, FunctionType), _class_or_function),
+        ((type, FunctionType, np.ufunc), _class_or_function),
     )
 
 

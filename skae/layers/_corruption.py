@@ -132,9 +132,10 @@ class LayerCorruption(Corruption):
         self.layer = layer
 
     def build(self, input_shape):
-        """Build the other layer too."""
+        """Build the other layer too, unless it comes built out of a configuration."""
         super().build(input_shape)
-        self.layer.build(input_shape)
+        if not self.layer.built:
+            self.layer.build(input_shape)
 
     def corrupted(self, inputs):
         """Return what the layer makes of x in training."""

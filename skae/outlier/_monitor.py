@@ -11,11 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import HasMethods, Interval, validate_parameter_constraints
+from skae._saving import SavingMixin
 
 _JUMP = 0.01  # share of the capital that changes its bet at each row, as in [2]
 
 
-class ConformalMonitor:
+class ConformalMonitor(SavingMixin):
     """Detect drift: when a detector's threshold no longer holds.
 
     Each new sample gets a conformal p-value relative to the calibration set and the new samples
@@ -96,6 +97,12 @@ class ConformalMonitor:
         self.false_alarm_probability = false_alarm_probability
         self.random_state = random_state
         self.reset()
+
+    def __getstate__(self):
+        return {**vars(self), "_known": np.array(self._known)}
+
+    def __setstate__(self, state):
+        vars(self).update({**state, "_known": state["_known"].tolist()})
 
     def reset(self) -> Self:
         """Forget the samples seen so far, for instance after the detector was fitted again.

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skae import engine
-from skae._compat import allocated_at_the_end, mark_as_called
+from skae._compat import allocated_at_the_end, mark_as_called, without_model
 from skae.engine._seeding import seeded
 from skae.packing._layers import PackedGraph, PackedLayer, is_graph, packed
 
@@ -123,7 +123,7 @@ class PackedModel:
         return cls(
             architecture=packed(model),
             build_config=model.get_build_config() if model.built else None,
-            weights=engine.values_of(model.variables) if model.built else [],
+            weights=engine.values_of(model.variables),  # of generators, where it is not built
             own_states=engine.own_states(model),
             compilation=_Compilation.of(model) if compiled else None,
         )
@@ -196,7 +196,19 @@ def _packed(value):
         return PackedModel.of(value)
     if isinstance(value, keras.optimizers.Optimizer) and not engine.is_optimizer_of_keras(value):
         return PackedOptimizer(type(value), engine.config_of(value))
+    if isinstance(value, keras.callbacks.Callback):
+        return without_model(value)
+    if isinstance(value, list | tuple | dict) and _holds_callbacks(value):
+        if isinstance(value, dict):
+            return {name: _packed(part) for name, part in value.items()}
+        return type(value)(map(_packed, value))
     return PackedLoss.of(value) if isinstance(value, keras.losses.Loss) else value
+
+
+def _holds_callbacks(value):
+    if isinstance(value, list | tuple | dict):
+        return any(map(_holds_callbacks, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, keras.callbacks.Callback)
 
 
 def _unpacked(value):
