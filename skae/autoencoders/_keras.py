@@ -115,6 +115,7 @@ n_features_in_, feature_names_in_, mean_
         "decoder",
         *BaseAutoencoder._destinations,
     )
+    _unstandardized_by: ClassVar[str] = "standardize=False and a decoder that ends in a sigmoid"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,
         "model": [keras.Model, callable, None],
@@ -252,7 +253,7 @@ n_features_in_, feature_names_in_, mean_
             self.model_,
             optimizer=self.optimizer or optimizer,
             learning_rate=self.learning_rate,
-            loss=engine.make_loss(self.loss or loss, self._routed("loss")),
+            loss=self._made_loss(self.loss or loss),
             routed=self._routed("optimizer"),
         )
 
