@@ -46,7 +46,8 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
     _unstandardized_by: ClassVar[str] = "output_activation='sigmoid'"
 
     def _user_callbacks(self):
-        return engine.make_callbacks(self.callbacks, self._routed("callbacks"))
+        with self._naming_arguments("callbacks"):
+            return engine.make_callbacks(self.callbacks, self._routed("callbacks"))
 
     def _epoch_metrics(self, training, validation):
         metrics = engine.make_metrics(self.metrics)
@@ -243,16 +244,22 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
 
     def _compile(self):
         """Give the new model its loss and optimizer."""
-        engine.compile_model(
-            self.model_,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            loss=self._made_loss(self.loss),
-            routed=self._routed("optimizer"),
-        )
+        self._compile_with(self.optimizer, self.loss)
+
+    def _compile_with(self, optimizer, loss):
+        made = self._made_loss(loss)
+        with self._naming_arguments("optimizer"):
+            engine.compile_model(
+                self.model_,
+                optimizer=optimizer,
+                learning_rate=self.learning_rate,
+                loss=made,
+                routed=self._routed("optimizer"),
+            )
 
     def _made_loss(self, loss):
-        made = engine.make_loss(loss, self._routed("loss"))
+        with self._naming_arguments("loss"):
+            made = engine.make_loss(loss, self._routed("loss"))
         if self._standardizes():
             check_loss_of_standardized(made, self._unstandardized_by)
         return made

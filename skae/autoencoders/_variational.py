@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
-from skae._compat import Interval
-from skae._parameters import parametrized
+from skae._compat import Interval, validate_parameter_constraints
+from skae._parameters import POSITIVE, parametrized
 from skae.autoencoders._likelihood import (
     Bernoulli,
     Normal,
@@ -181,8 +181,14 @@ n_features_in_, feature_names_in_, mean_
         -------
         X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
             In the units of the training data.
+
+        Raises
+        ------
+        ValueError
+            If ``n_samples`` is not an int of at least 1.
         """
         check_is_fitted(self)
+        _check_positive("sample", n_samples=n_samples)
         rng = check_random_state(random_state)
         return self._decoded(rng.standard_normal((n_samples, self.n_components)))
 
@@ -204,8 +210,10 @@ n_features_in_, feature_names_in_, mean_
         Raises
         ------
         ValueError
-            If ``start`` or ``stop`` is not valid input of ``transform``.
+            If ``n_steps`` is not an int of at least 1, or ``start`` or ``stop`` not valid input
+            of ``transform``.
         """
+        _check_positive("interpolate", n_steps=n_steps)
         ends = np.asarray(self.transform(start)), np.asarray(self.transform(stop))
         lines = np.linspace(*ends, n_steps, axis=1)
         rows = self._decoded(lines.reshape(-1, self.n_components))
@@ -233,11 +241,14 @@ n_features_in_, feature_names_in_, mean_
         Raises
         ------
         ValueError
-            If X has another number of features than at fit, or NaN or infinite values.
+            If X has another number of features than at fit, or NaN or infinite values, or
+            ``importance_samples`` is not an int of at least 1.
         TypeError
             If X is sparse.
         """
         check_is_fitted(self)
+        if importance_samples is not None:
+            _check_positive("score_samples", importance_samples=importance_samples)
         bounds = partial(self._bounds, importance_samples=importance_samples)
         return over_blocks(bounds, X, (), dtype=np.float64)
 
@@ -375,6 +386,11 @@ class _Warmup(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         layer = self.model.get_layer("encoder").get_layer("kl")
         layer.warmup.assign(min(1.0, (epoch + 1) / self._n_epochs))
+
+
+def _check_positive(caller, **numbers):
+    """Raise if numbers are no ints of at least 1."""
+    validate_parameter_constraints({name: [POSITIVE] for name in numbers}, numbers, caller)
 
 
 def _principal_variances(rows, n_axes, rng):
