@@ -28,8 +28,7 @@ from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.data._chunks import chunks
 from skae.data._mapping import over_blocks
 from skae.layers import GaussianCode
-from skae.model._principal import principal_axes
-from skae.model._scaling import weighted_mean
+from skae.model._principal import mean_of_squares, principal_variances
 
 _ROWS_AT_ONCE = 8192
 _ACTIVE_VARIANCE = 0.01
@@ -299,7 +298,7 @@ n_features_in_, feature_names_in_, mean_
             if not self._standardizes():
                 rows = rows.centred(self.mean_.astype(np.float32))
             n_axes = min(self.n_components, len(rows), self.n_features_in_)
-            _, variances = _principal_variances(rows, n_axes, rng)
+            _, variances = principal_variances(rows, n_axes, rng)
             self.noise_variance_ = self._noise_beside(variances, rows)
         nats = 1.0 if self.noise_variance_ is None else 2 * self.noise_variance_
         self.encoder_.get_layer("kl").scale.assign(nats / self.n_features_in_)
@@ -310,7 +309,7 @@ n_features_in_, feature_names_in_, mean_
         With variances λ and noise σ² they are (λ − σ²)^½ / λ · uᵀx and u (λ − σ²)^½ z for every
         axis u, and the posterior variance is σ² / λ.
         """
-        axes, variances = _principal_variances(rows, self.n_components, rng)
+        axes, variances = principal_variances(rows, self.n_components, rng)
         self.noise_variance_ = self._noise_beside(variances, rows)
         variances = np.maximum(variances, self.noise_variance_)
         gains = np.sqrt(variances - self.noise_variance_)
@@ -321,7 +320,7 @@ n_features_in_, feature_names_in_, mean_
         """Return the given noise variance, or the mean variance outside the principal axes."""
         if self.noise_variance is not None:
             return self.noise_variance
-        total = _mean_over(rows, _mean_of_squares)
+        total = mean_of_squares(rows)
         n_rest = max(self.n_features_in_ - len(variances), 1)
         return float(max((total - variances.sum()) / n_rest, _SMALLEST_NOISE))
 
@@ -391,26 +390,3 @@ class _Warmup(keras.callbacks.Callback):
 def _check_positive(caller, **numbers):
     """Raise if numbers are no ints of at least 1."""
     validate_parameter_constraints({name: [POSITIVE] for name in numbers}, numbers, caller)
-
-
-def _principal_variances(rows, n_axes, rng):
-    """Return principal axes and the variances of the rows along them."""
-    axes = principal_axes(rows, n_axes, rng)
-    variances = _mean_over(
-        rows, lambda flat, weights: weighted_mean(np.square(flat @ axes.T), weights)
-    )
-    return axes, variances
-
-
-def _mean_of_squares(flat, weights):
-    squares = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
-    return np.average(squares, weights=weights)
-
-
-def _mean_over(rows, mean_of):
-    """Return the mean over all rows of what a function returns as the mean of some flat rows."""
-    means, totals = [], []
-    for values, weights in rows.blocks():
-        means.append(mean_of(values.reshape(len(values), -1), weights))
-        totals.append(len(values) if weights is None else weights.sum(dtype=np.float64))
-    return sum(mean * (total / sum(totals)) for mean, total in zip(means, totals, strict=True))
