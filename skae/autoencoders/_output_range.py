@@ -52,7 +52,7 @@ def within_range(rows, output_activation):
 
 
 def check_loss_of_standardized(loss, instead):
-    """Raise if one of Keras's own losses is not defined for values that are centred around 0.
+    """Raise if one of Keras's own losses is not defined for values that are centered around 0.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def check_loss_of_standardized(loss, instead):
     values = next((values for known, values in _DEFINED_FOR.items() if known is kind), None)
     if values is not None:
         raise ValueError(
-            f"loss={kind.__name__} is defined for {values}, but rows are centred around 0 before "
+            f"loss={kind.__name__} is defined for {values}, but rows are centered around 0 before "
             f"training: expected rows between 0 and 1 that stay as they are, with {instead}. Do "
             "that and scale X by MinMaxScaler, or use loss='mse', 'mae' or 'huber'."
         )

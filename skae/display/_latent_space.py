@@ -25,16 +25,16 @@ class LatentSpaceDisplay:
     """Scatter plot of the latent space: codes as points, colored by class.
 
     One component is drawn as histograms, two as a 2-D and three as a 3-D scatter plot, more as
-    scatter plots of all pairs. Each class is named at its median, so that classes can be told apart
-    without color.
+    scatter plots of all pairs. Classes with short names, or few of them, are named at their
+    medians, so that they can be told apart without color; the others are in a legend.
 
     Parameters
     ----------
     codes : array-like of shape (n_samples, n_components)
         Components to draw.
     y : array-like of shape (n_samples,), default=None
-        Class of each sample, or a continuous target: non-integers, or more than 30 distinct
-        numbers.
+        Class of each sample, or a continuous target: non-integers, more than 10 distinct floats
+        or more than 30 distinct integers.
     target_names : sequence of str, default=None
         Names of the classes in sorted order, or names indexed by the integers of y.
     component_names : sequence of str, default=None
