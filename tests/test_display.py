@@ -551,6 +551,15 @@ def test_legend_and_neighbour_of_given_axes_have_room(pca):
     plt.close(figure)
 
 
+def test_long_names_leave_room_to_the_axes_before():
+    table = load_breast_cancer(as_frame=True).data
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
+    FeatureErrorDisplay.from_estimator(PCA(2).fit(table), table, ax=right)
+    figure.draw_without_rendering()
+    assert right.get_tightbbox().x0 >= left.get_tightbbox().x1
+    plt.close(figure)
+
+
 def test_classes_named_in_the_plot_are_not_in_a_legend():
     codes = np.random.default_rng(0).normal(size=(60, 2))
     display = LatentSpaceDisplay(codes, y=np.repeat(["class_0", "class_1", "class_2"], 20)).plot()

@@ -7,6 +7,7 @@ from matplotlib.transforms import Bbox, BboxTransformTo
 _SMALLEST_FONT = 4.0  # points
 _LEAST_SHARE = 0.25  # of their width and height that axes keep at once
 _MOST_STEPS = 5
+_APART = 0.2  # inches to other axes, whose labels may not be there yet
 
 
 def single_axes(ax: Axes | None, size: tuple[float, float], projection: str | None = None) -> Axes:
@@ -110,17 +111,8 @@ def _shrink(axes):
     drawn = Bbox.union([one.get_tightbbox() for one in axes])
     place = Bbox.union([one.get_position(original=True) for one in axes])
     pixels = place.transformed(BboxTransformTo(figure.bbox))
-    others = [one.get_tightbbox() for one in figure.axes if one not in axes and one.axison]
-    beside = [
-        box.x0 for box in others if box.x0 > pixels.x1 and box.y0 < drawn.y1 and box.y1 > drawn.y0
-    ]
-    out = np.maximum(
-        [
-            [figure.bbox.x0 - drawn.x0, figure.bbox.y0 - drawn.y0],
-            [drawn.x1 - min([figure.bbox.x1, *beside]), drawn.y1 - figure.bbox.y1],
-        ],
-        0,
-    )
+    low, high = _limits(figure, axes, pixels)
+    out = np.maximum([low - drawn.min, drawn.max - high], 0)
     share = 1 - out.sum(axis=0) / pixels.size
     if out.max() < 1 or share.min() < _LEAST_SHARE:
         return False
@@ -129,6 +121,24 @@ def _shrink(axes):
         position = one.get_position(original=True)
         one.set_position([*(corner + (position.min - place.min) * share), *(position.size * share)])
     return True
+
+
+def _limits(figure, axes, place):
+    """Return the corners of what axes may fill: the figure, up to the labels of other axes."""
+    low, high = figure.bbox.min.copy(), figure.bbox.max.copy()
+    apart = _APART * figure.dpi
+    for other in figure.axes:
+        if other in axes or not other.axison:
+            continue
+        at, box = other.get_window_extent(), other.get_tightbbox()
+        for side in (0, 1):
+            if at.min[1 - side] >= place.max[1 - side] or at.max[1 - side] <= place.min[1 - side]:
+                continue  # not in the same row, or column, of axes
+            if at.min[side] >= place.max[side]:
+                high[side] = min(high[side], max(box.min[side] - apart, place.max[side]))
+            if at.max[side] <= place.min[side]:
+                low[side] = max(low[side], min(box.max[side] + apart, place.min[side]))
+    return low, high
 
 
 def _crowding(labels, axis):
