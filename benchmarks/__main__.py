@@ -18,10 +18,17 @@ JOBS = {
     "latent": latent,
     "speed": speed,
 }
+TITLES = {  # of the pages
+    "anomaly": "Detectors of anomalies, and the rates that they promise",
+    "articles": "Published autoencoders, rebuilt",
+    "defaults": "The default parameters, and what else they could be",
+    "latent": "An autoencoder and PCA on rows that neither has seen",
+    "speed": "How long training and scoring take",
+}
 
 
 def main(argv=None):
-    """Run what the command line names.
+    """Run what the command line names; list what it may name where it names nothing.
 
     Returns
     -------
@@ -29,7 +36,11 @@ def main(argv=None):
         Exit status: 1 if it cannot be measured, or if `--check` found a claim that does not hold.
     """
     argv = sys.argv[1:] if argv is None else argv
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.job is None:
+        parser.print_help()
+        return 0
     try:
         if arguments.job == "tables":
             return tables.write(check=arguments.check)
@@ -67,13 +78,14 @@ def run(job, arguments, command):
             one.save(record.RESULTS)
         print(page.terminal(one))
         found.append(finding)
-    print(f"\nReport: {page.write(found, folder, title=_summary(job), quick=arguments.quick)}")
+    path = page.write(found, folder, title=TITLES[arguments.job], quick=arguments.quick)
+    print(f"\nReport: {path}")
     return int(arguments.check and not all(all(f.record.claims.values()) for f in found))
 
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    jobs = parser.add_subparsers(dest="job", required=True, metavar="question")
+    jobs = parser.add_subparsers(dest="job", metavar="question")
     for name, job in JOBS.items():
         one = jobs.add_parser(name, help=_summary(job), description=_summary(job))
         job.add_arguments(one)

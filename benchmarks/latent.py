@@ -154,7 +154,7 @@ def _pictures(fitted, dataset, split):
     yield Picture(
         "Held-out rows, and what each code gives back of them.",
         {
-            f"{k} components": _reconstructions(fitted, dataset, split, k)
+            _n_components(k): _reconstructions(fitted, dataset, split, k)
             for k in dict.fromkeys(k for _, k in fitted)
         },
         pixels=dataset.image_shape is not None,
@@ -180,13 +180,17 @@ def _reconstructions(fitted, dataset, split, k):
         feature_names=dataset.feature_names,
         feature_scale=dataset.X.std(axis=0),
     )
-    size = (4.6, 2.2) if dataset.image_shape else (4.6, 0.9 + 1.7 * len(rows))
-    return _drawn(display, size)
+    size = (5.2, 1.75) if dataset.image_shape else (5.2, 1.1 + 1.7 * len(rows))
+    return _drawn(display, size, title=_n_components(k))
+
+
+def _n_components(k):
+    return f"{k} component{'s' if k > 1 else ''}"
 
 
 def _drawn(display, size, title=None):
     figure = page.Figure(size, layout="constrained")
     display.plot(figure.subplots())
     if title is not None:
-        display.ax_.set_title(title)
+        figure.suptitle(title, fontweight="bold", fontsize="medium")
     return figure

@@ -57,7 +57,7 @@ def write(findings, folder, *, title, quick):
         lstrip_blocks=True,
     )
     templates.globals |= {"columns": columns, "shown": shown}
-    templates.filters["svg"] = inline_svg
+    templates.filters |= {"svg": inline_svg, "listed": listed}
     page = templates.get_template("page.html.j2")
     path = folder / "index.html"
     path.write_text(page.render(title=title, findings=findings, quick=quick), encoding="utf-8")
@@ -67,6 +67,13 @@ def write(findings, folder, *, title, quick):
 def shown(record):
     """Return names and tables that are short enough to be read."""
     return [(name, table) for name, table in record.tables.items() if len(table) <= 100]
+
+
+def listed(value):
+    """Return entries of a list or a dict as text."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def terminal(record):

@@ -59,6 +59,7 @@ __all__ = [
     "container_adapter",
     "num_samples",
     "output_config",
+    "print_like_an_estimator",
     "safe_indexing",
     "validate_parameter_constraints",
 ]
@@ -78,6 +79,15 @@ def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Me
     from sklearn.base import _fit_context
 
     return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+
+def print_like_an_estimator(cls: type) -> None:
+    """Let scikit-learn break the lines of a class with a ``__repr__`` of its own, which is wide."""
+    from sklearn.base import BaseEstimator
+    from sklearn.utils._pprint import _EstimatorPrettyPrinter
+
+    by_repr = _EstimatorPrettyPrinter._dispatch
+    by_repr[cls.__repr__] = by_repr[BaseEstimator.__repr__]
 
 
 # ---- layers and graphs: nothing can be copied, pickled or shared ---------------------------------

@@ -62,6 +62,27 @@ class SubclassOf(Options):
         return f"a subclass of {self._parent.__module__}.{self._parent.__qualname__}"
 
 
+class FunctionOfTensors(Options):
+    """A callable, unless it is a function of NumPy's, which takes arrays alone."""
+
+    def __init__(self):
+        super().__init__(object, {keras.ops.tanh})
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Return whether Keras may call ``val``."""
+        return callable(val) and not isinstance(val, np.ufunc)
+
+    def __str__(self) -> str:
+        return "a layer or a function of Keras's tensors, such as keras.ops.tanh"
+
+
+class Patience(Interval):
+    """A number of epochs."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}, the epochs of patience (False turns early stopping off)"
+
+
 Sizes: TypeAlias = int | Sequence[int]
 Activation: TypeAlias = str | Callable[..., Any] | keras.layers.Layer
 Loss: TypeAlias = str | Callable[..., Any] | keras.losses.Loss
@@ -76,7 +97,7 @@ Regularizer: TypeAlias = str | keras.regularizers.Regularizer | None
 
 POSITIVE = Interval(Integral, 1, None, closed="left")
 SIZES = [POSITIVE, "array-like"]
-ACTIVATION = [KerasName("activation", "relu", activation_name), callable]
+ACTIVATION = [KerasName("activation", "relu", activation_name), FunctionOfTensors()]
 METRIC = [KerasName("metric", "mae", keras.metrics.get), callable]
 LOSS = [KerasName("loss", "mse", keras.losses.get), callable, keras.losses.Loss]
 OPTIMIZER = [

@@ -16,7 +16,16 @@ pytest.importorskip("tqdm", reason="the benchmarks need the extra `benchmarks`")
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
-from benchmarks import BenchmarkError, datasets, defaults, measures, record, tables, views
+from benchmarks import (
+    BenchmarkError,
+    datasets,
+    defaults,
+    latent,
+    measures,
+    record,
+    tables,
+    views,
+)
 from benchmarks.__main__ import main
 from benchmarks.anomaly import job as anomaly
 from benchmarks.anomaly.problems import problems
@@ -95,6 +104,24 @@ def test_page_is_self_contained_and_its_drawings_are_described(folder, page):
     assert len(page.ids) == len(set(page.ids))
     assert page.drawings
     assert all(page.drawings)
+
+
+def test_page_says_what_pictures_show_and_lists_as_text(folder):
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert "<h1>An autoencoder and PCA on rows that neither has seen</h1>" in text
+    assert re.search(r"<dd>skae [\w.]+, keras [\d.]+", text)
+    assert "{&#39;" not in text
+
+
+def test_without_a_question_they_are_listed(capsys):
+    assert main([]) == 0
+    assert "latent" in capsys.readouterr().out
+
+
+def test_panels_of_reconstructions_say_how_many_components():
+    display = latent.ReconstructionDisplay(np.eye(4), {"PCA": np.eye(4)}, image_shape=(2, 2))
+    figure = latent._drawn(display, (4, 2), title=latent._n_components(8))
+    assert figure.get_suptitle() == "8 components"
 
 
 def test_page_opens_in_a_browser_and_its_headings_sort(folder, tmp_path):

@@ -516,3 +516,112 @@ def test_detectors_of_scikit_learn_are_drawn_too(ax):
 def test_rows_are_recognised_by_the_estimator_or_their_shape(estimator, row_shape, expected):
     kind = kind_of(estimator, np.zeros((1, *row_shape)))
     assert (kind.name, kind.shape) == expected
+
+
+# ---- axes that are given ------------------------------------------------------------------------
+
+
+def _sticks_out(ax):
+    """Tell whether labels or a legend of axes lie outside of the figure."""
+    ax.figure.draw_without_rendering()
+    box, figure = ax.get_tightbbox(), ax.figure.bbox
+    return bool(
+        box.x0 < figure.x0 - 1
+        or box.y0 < figure.y0 - 1
+        or box.x1 > figure.x1 + 1
+        or box.y1 > figure.y1 + 1
+    )
+
+
+def _overlap(labels):
+    boxes = [label.get_window_extent() for label in labels]
+    return any(one.overlaps(other) for one, other in zip(boxes[1:], boxes, strict=False))
+
+
+def test_legend_and_neighbour_of_given_axes_have_room(pca):
+    names = np.array([f"number {digit}" for digit in range(10)])[y]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
+    LatentSpaceDisplay.from_estimator(PCA(2).fit(X), X, names, ax=left)
+    figure.draw_without_rendering()
+    assert len(left.get_legend().get_texts()) == 10
+    assert left.get_tightbbox().x1 <= right.get_tightbbox().x0 + 1
+    assert not left.texts  # names are long, and in the legend
+    LatentSpaceDisplay.from_estimator(PCA(2).fit(X), X, names, ax=right)
+    assert not _sticks_out(right)
+    plt.close(figure)
+
+
+def test_long_names_leave_room_to_the_axes_before():
+    table = load_breast_cancer(as_frame=True).data
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
+    FeatureErrorDisplay.from_estimator(PCA(2).fit(table), table, ax=right)
+    figure.draw_without_rendering()
+    assert right.get_tightbbox().x0 >= left.get_tightbbox().x1
+    plt.close(figure)
+
+
+def test_classes_named_in_the_plot_are_not_in_a_legend():
+    codes = np.random.default_rng(0).normal(size=(60, 2))
+    display = LatentSpaceDisplay(codes, y=np.repeat(["class_0", "class_1", "class_2"], 20)).plot()
+    assert [text.get_text() for text in display.ax_.texts] == ["class_0", "class_1", "class_2"]
+    assert display.ax_.get_legend() is None
+    rare = np.append(np.repeat(["a", "b"], 29), ["c", "c"])
+    display = LatentSpaceDisplay(codes, y=rare).plot()
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["c"]
+    plt.close("all")
+
+
+def test_many_floats_are_a_quantity_and_many_integers_classes():
+    codes = np.random.default_rng(0).normal(size=(340, 2))
+    values = np.arange(340) % 17
+    assert LatentSpaceDisplay(codes, y=values.astype(float)).plot().ax_.get_legend() is None
+    assert len(plt.gcf().axes) == 2
+    LatentSpaceDisplay(codes, y=values).plot()
+    assert len(plt.gcf().axes) == 1
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax, pca: ReconstructionDisplay.from_estimator(pca, X, image_shape=(8, 8), ax=ax),
+        lambda ax, pca: LayerActivationsDisplay(
+            {f"encoder/a_long_name_of_layer_{i}": X[:5] for i in range(12)}
+        ).plot(ax),
+        lambda ax, pca: EncodedStateDisplay.from_estimator(pca, X, ax=ax),
+    ],
+    ids=["reconstruction", "layers", "codes"],
+)
+def test_labels_of_small_axes_neither_overlap_nor_stick_out(draw, pca):
+    figure, ax = plt.subplots(figsize=(4, 3))
+    draw(ax, pca)
+    assert not _sticks_out(ax)
+    assert not _overlap(ax.get_yticklabels())
+    assert not _overlap(ax.get_xticklabels())
+    assert ax.get_xticklabels()[0].get_text().startswith("row ")
+    plt.close(figure)
+
+
+def test_panels_of_table_rows_stay_in_the_figure():
+    table = load_breast_cancer(as_frame=True).data
+    figure, ax = plt.subplots(figsize=(5, 4))
+    display = ReconstructionDisplay.from_estimator(PCA(2).fit(table), table, ax=ax)
+    assert not any(_sticks_out(panel) for panel in display.axes_)
+    assert [bool(panel.get_ylabel()) for panel in display.axes_] == [False, True, False]
+    plt.close(figure)
+
+
+def test_shares_beyond_twice_the_variance_are_numbers():
+    display = FeatureErrorDisplay([14.5, 1.5, 0.5], variances=[1, 1, 1]).plot()
+    assert sorted(bar.get_width() for bar in display.bars_) == [0.5, 1.5, 2.0]
+    assert [text.get_text().strip() for text in display.ax_.texts] == ["14.5"]
+    assert display.frame()["share_of_variance"].max() == 14.5
+    image = FeatureErrorDisplay([14.5, 1, 1, 1], variances=np.ones(4), image_shape=(2, 2)).plot()
+    assert image.image_.get_clim() == (1, 2)
+    plt.close("all")
+
+
+def test_codes_have_a_scale_and_few_numbers_no_blank_cells(pca, ax):
+    display = EncodedStateDisplay(np.random.default_rng(0).normal(size=(4, 5))).plot(ax)
+    assert display.images_[0, 0].get_array().shape == (1, 5)
+    assert display.images_[0, 0].colorbar is not None

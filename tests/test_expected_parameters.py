@@ -204,7 +204,17 @@ def test_search_over_a_parameter_of_the_optimizer(X):
             },
             "callbacks__0__patience was given, but no class to take it",
         ),
-        ({"optimizer__mass": 1.0}, "mass"),
+        ({"optimizer__mass": 1.0}, "arguments of optimizer='adam'; received optimizer__mass"),
+        (
+            {"loss": keras.losses.Huber, "loss__mass": 1.0},
+            r"arguments of loss=.*Huber.*received loss__mass",
+        ),
+        (
+            {"callbacks": keras.callbacks.EarlyStopping, "callbacks__mass": 1.0},
+            "arguments of callbacks=.*received callbacks__mass",
+        ),
+        ({"early_stopping": 0}, "epochs of patience .False turns early stopping off.*Got 0"),
+        ({"activation": np.tanh}, r"function of Keras's tensors, such as keras.ops.tanh.*ufunc"),
     ],
 )
 def test_parameter_that_nothing_takes(params, message, X):
@@ -213,6 +223,26 @@ def test_parameter_that_nothing_takes(params, message, X):
         autoencoder.fit(X)
     with pytest.raises(ValueError, match="Invalid parameter 'optimiser'"):
         autoencoder.set_params(optimiser__weight_decay=1.0)
+
+
+def test_parameters_of_the_optimizer_are_shown():
+    autoencoder = DenseAutoencoder(optimizer="adamw").set_params(optimizer__weight_decay=0.1)
+    assert repr(autoencoder) == "DenseAutoencoder(optimizer='adamw', optimizer__weight_decay=0.1)"
+    assert repr(clone(autoencoder)) == repr(autoencoder)
+    assert repr(DenseAutoencoder()) == "DenseAutoencoder()"
+    alone = DenseAutoencoder().set_params(loss__delta=2)
+    assert repr(alone) == "DenseAutoencoder(loss__delta=2)"
+    keras_model = skae.KerasAutoencoder(optimizer="adam", optimizer__weight_decay=0.1)
+    assert repr(keras_model).count("weight_decay") == 1
+
+
+def test_long_parameters_are_broken_into_lines_in_a_pipeline():
+    autoencoder = DenseAutoencoder(
+        5, hidden_layer_sizes=(100, 50, 25), learning_rate=0.01, validation_split=0.25, epochs=33
+    )
+    lines = repr(make_pipeline(StandardScaler(), autoencoder)).splitlines()
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 80
 
 
 # ---- scikit-learn's callbacks -------------------------------------------------------------------

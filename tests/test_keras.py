@@ -161,3 +161,8 @@ def test_model_that_cannot_be_cut(X, settings, message):
 def test_unknown_parameter(X):
     with pytest.raises(TypeError, match="has no parameter 'epoch'"):
         KerasAutoencoder(build, epoch=3).fit(X)
+
+
+def test_loss_of_probabilities_is_refused_for_standardised_rows(X):
+    with pytest.raises(ValueError, match="standardize=False and a decoder that ends in a sigmoid"):
+        KerasAutoencoder(sequential(), standardize=True, loss="binary_crossentropy", **SMALL).fit(X)

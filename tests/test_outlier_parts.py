@@ -254,6 +254,83 @@ def test_series_may_be_an_array_and_must_be_in_order_and_alike():
         detector.detect(series[:5])
 
 
+def by_pca(window=24, n_components=4):
+    """Return a detector of series that is quick to train."""
+    detector = ReconstructionOutlierDetector(PCA(n_components), false_positive_rate=0.01)
+    return SeriesOutlierDetector(window, detector=detector, random_state=0)
+
+
+def test_windows_across_a_hole_are_left_out():
+    """A jump from one hour to a later one is no fault of the values."""
+    series, new = hourly(1200), hourly(seed=1)
+    detector = by_pca().fit(series)
+    assert detector.step_ == 3600
+    holed = pd.concat([new[:300], new[310:]])
+    with pytest.warns(UserWarning, match=r"23 of 567 windows.*first of 10 step.*resample\('3600s'"):
+        found = detector.detect(holed)
+    across = found.loc[new.index[310] : new.index[332]]
+    assert across["score"].isna().all()
+    assert not across["is_outlier"].any()
+    judged = found.drop(across.index)
+    pd.testing.assert_frame_equal(judged, detector.detect(new).loc[judged.index])
+
+
+def test_windows_across_a_hole_are_not_trained_on():
+    series = hourly(1200)
+    with pytest.warns(UserWarning, match="23 of 1167 windows"):
+        detector = by_pca().fit(pd.concat([series[:300], series[310:]]))
+    assert len(detector.detector_.fit_scores_) == 1167 - 23
+
+
+def test_irregular_times_are_no_holes():
+    """Days of trading, say, have a hole every week."""
+    days = pd.date_range("2024-01-01", periods=600, freq="B")
+    series = hourly().set_axis(days)
+    detector = by_pca().fit(series)
+    assert detector.step_ is None
+    assert detector.detect(series)["score"].notna().all()
+
+
+def test_series_of_another_step_is_refused():
+    detector = by_pca().fit(hourly())
+    minutes = hourly().set_axis(pd.date_range("2024-01-01", periods=600, freq="min"))
+    with pytest.raises(ValueError, match=r"steps of 3600 s.*received steps of 60 s.*resample"):
+        detector.detect(minutes)
+
+
+@pytest.mark.parametrize(
+    ("index", "remedy"),
+    [
+        (lambda times: times.where(np.arange(600) != 7), r"1 steps without a time.*notna\(\)"),
+        (lambda times: pd.Index(np.arange(600).astype(str)), "index of text.*astype"),
+        (lambda times: times[::-1], "goes back.*sort_index"),
+    ],
+)
+def test_index_that_is_not_in_order_is_explained(index, remedy):
+    series = hourly()
+    with pytest.raises(ValueError, match=remedy):
+        by_pca().fit(series.set_axis(index(series.index)))
+
+
+def test_missing_values_are_refused_in_the_name_of_the_detector():
+    detector = by_pca().fit(hourly())
+    with pytest.raises(ValueError, match="SeriesOutlierDetector does not accept missing"):
+        detector.detect(hourly().mask(np.arange(600)[:, None] == 5))
+
+
+def test_changes_of_a_constant_series_are_outliers_without_a_warning():
+    series = hourly() * 0
+    detector = SeriesOutlierDetector(
+        12,
+        detector=ReconstructionOutlierDetector(DenseAutoencoder(2, epochs=1)),
+        random_state=0,
+    ).fit(series)
+    series.iloc[300:303] += 3
+    found = detector.detect(series)
+    assert np.isfinite(found["score"]).all()
+    assert found.index[found["is_outlier"]].tolist() == series.index[300:314].tolist()
+
+
 # ---- monitor ------------------------------------------------------------------------------
 
 

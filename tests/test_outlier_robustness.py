@@ -366,3 +366,20 @@ def test_overlapping_windows_drawn_at_random_are_warned_of(n_channels, stride, c
 )
 def test_other_rows_are_not_taken_for_windows(X):
     ReconstructionOutlierDetector(PCA(1), calibration_size=0.4, random_state=0).fit(X)
+
+
+def test_two_rows_are_enough_for_every_term():
+    """One is trained on, and has no neighbour; the other one calibrates."""
+    X = correlated(2)
+    detector = ReconstructionOutlierDetector(small(), random_state=0)
+    with pytest.warns(UserWarning, match="received 1: the rate is 0.5 instead"):
+        detector.fit(X)
+    assert np.isfinite(detector.score_samples(X)).all()
+
+
+def test_discoveries_out_of_reach_are_told():
+    detector = ReconstructionOutlierDetector(PCA(2), random_state=0).fit(correlated(200))
+    X = np.concatenate([correlated(400, 1), correlated(20, 2) * 50])
+    with pytest.warns(UserWarning, match="of 420 rows.*0.024.*expected at least 103 such rows"):
+        assert not detector.discoveries(X).any()
+    assert detector.discoveries(X[-25:]).sum() >= 20

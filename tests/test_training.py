@@ -37,6 +37,42 @@ def small(**parameters):
     return DenseAutoencoder(2, **(defaults | parameters))
 
 
+# ---- losses and the range of rows --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("loss", "values"),
+    [
+        ("binary_crossentropy", "between 0 and 1"),
+        (losses.BinaryFocalCrossentropy(), "between 0 and 1"),
+        (losses.categorical_crossentropy, "between 0 and 1"),
+        ("kl_divergence", "between 0 and 1"),
+        ("poisson", "of at least 0"),
+        (losses.MeanSquaredLogarithmicError, "of at least 0"),
+        ("mape", "other than 0"),
+    ],
+    ids=str,
+)
+def test_losses_of_other_ranges_are_refused_where_rows_are_centred(loss, values):
+    expected = f"defined for values {values}.*output_activation='sigmoid'.*MinMaxScaler"
+    with pytest.raises(ValueError, match=expected):
+        small().set_params(loss=loss).fit(PIXELS)
+    small(output_activation="sigmoid").set_params(loss=loss).fit(PIXELS)
+
+
+def test_a_loss_of_another_range_is_refused_by_a_model_that_was_fitted():
+    autoencoder = small(warm_start=True).fit(PIXELS)
+    with pytest.raises(ValueError, match="binary_crossentropy is defined for values between"):
+        autoencoder.set_params(loss="binary_crossentropy").fit(PIXELS)
+
+
+def test_a_loss_like_a_refused_one_is_not_judged():
+    def squares(y_true, y_pred):
+        return losses.mean_squared_logarithmic_error(y_true**2, y_pred**2)
+
+    assert small(loss=squares).fit(PIXELS).n_epochs_ == 3
+
+
 # ---- as keras.Model.fit -----------------------------------------------------------------------
 
 

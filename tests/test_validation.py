@@ -1,6 +1,7 @@
 """Bad input: one clear error that says expected, received and remedy, and nothing changed by it."""
 
 import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -44,7 +45,7 @@ BAD_ROWS = {
     "complex": (X + 1j, ["Expected an array", "Complex data not supported", "real and imaginary"]),
     "objects": (
         np.full((4, 64), {}, dtype=object),
-        ["Expected an array", "not 'dict'", "Encode"],
+        ["Expected an array", "not 'dict'", "Pass numbers"],
     ),
     "missing objects": (np.full((4, 64), None), ["finite", "contains NaN", "SimpleImputer"]),
     "ragged": ([[1.0, 2.0], [3.0]], ["Expected an array", "inhomogeneous", "the same length"]),
@@ -84,6 +85,31 @@ def test_unfitted_estimator_refuses_bad_rows_and_stays_unfitted(autoencoder, kin
     assert state(autoencoder) == before
     with pytest.raises(NotFittedError):
         autoencoder.transform(X)
+
+
+_FRAME = pd.DataFrame(X[:, :4], columns=list("abcd"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "remedy"),
+    [
+        (X.view(np.matrix), r"Convert it with np\.asarray"),
+        (_FRAME["a"], r"X\.to_frame\(\)"),
+        (_FRAME.assign(e=pd.Timestamp("2026-01-01")), "Turn dates into numbers"),
+        (_FRAME.assign(e=pd.Timedelta("1h")), "Turn times into numbers"),
+        (_FRAME.set_axis(list("abca"), axis=1), "Name columns apart"),
+        (_FRAME.set_axis(["a", 1, 2, 3], axis=1), r"Call X\.columns = X\.columns\.astype\(str\)"),
+        ("rows.parquet", r"Open the file.*pyarrow\.dataset\.dataset\(path\)"),
+        (Path("rows.parquet"), "Open the file"),
+        ((row for row in X), r"Collect the rows first: np\.stack"),
+        ({"a": [1.0, 2.0]}, r"Pass pandas\.DataFrame"),
+        (_FRAME.assign(e="red"), "Encode categories, for instance with OneHotEncoder"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else value[:12],
+)
+def test_remedies_fit_what_was_passed(rows, remedy):
+    with pytest.raises((TypeError, ValueError), match=remedy):
+        DenseAutoencoder(2).fit(rows)
 
 
 @pytest.mark.parametrize("use", [use for use in USES if use != "fit"])

@@ -150,3 +150,14 @@ def test_convolutional(X):
 def test_loss_that_is_no_likelihood(X, settings):
     with pytest.raises(ValueError, match="is a likelihood"):
         VariationalAutoencoder(**settings).fit(X)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5])
+def test_numbers_of_draws_and_steps_are_named(fitted, X, number):
+    for name, use in {
+        "n_samples": lambda: fitted.sample(number),
+        "n_steps": lambda: fitted.interpolate(X[:2], X[2:4], n_steps=number),
+        "importance_samples": lambda: fitted.score_samples(X[:2], number),
+    }.items():
+        with pytest.raises(ValueError, match=f"'{name}' parameter.*must be an int in the range"):
+            use()

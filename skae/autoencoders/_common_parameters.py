@@ -20,6 +20,7 @@ from skae._parameters import (
     Loss,
     Metrics,
     Optimizer,
+    Patience,
     parametrized,
 )
 from skae.autoencoders._routing import RoutedParameters
@@ -63,7 +64,7 @@ class CommonParameters(RoutedParameters):
         "batch_size": [POSITIVE, StrOptions({"auto"})],
         "shuffle": ["boolean"],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
-        "early_stopping": ["boolean", POSITIVE],
+        "early_stopping": ["boolean", Patience(Integral, 1, None, closed="left")],
         "callbacks": [list, tuple, dict, type, keras.callbacks.Callback, None],
         "metrics": [list, tuple, *METRIC, None],
         "warm_start": ["boolean"],

@@ -13,7 +13,7 @@ from skae._parameters import changed_parameters, described
 from skae.autoencoders._fit_tasks import CallbackSupportMixin, EpochTasks, FitTask
 from skae.autoencoders._learner import learner_of
 from skae.autoencoders._objective_hooks import ObjectiveHooks
-from skae.autoencoders._output_range import within_range
+from skae.autoencoders._output_range import check_loss_of_standardized, within_range
 from skae.data._chunks import chunks
 from skae.data._validation import (
     check_row_shape,
@@ -43,9 +43,11 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         | _COMPILED
     )
     """Parameters that may change between calls that train the same model."""
+    _unstandardized_by: ClassVar[str] = "output_activation='sigmoid'"
 
     def _user_callbacks(self):
-        return engine.make_callbacks(self.callbacks, self._routed("callbacks"))
+        with self._naming_arguments("callbacks"):
+            return engine.make_callbacks(self.callbacks, self._routed("callbacks"))
 
     def _epoch_metrics(self, training, validation):
         metrics = engine.make_metrics(self.metrics)
@@ -242,13 +244,25 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
 
     def _compile(self):
         """Give the new model its loss and optimizer."""
-        engine.compile_model(
-            self.model_,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            loss=engine.make_loss(self.loss, self._routed("loss")),
-            routed=self._routed("optimizer"),
-        )
+        self._compile_with(self.optimizer, self.loss)
+
+    def _compile_with(self, optimizer, loss):
+        made = self._made_loss(loss)
+        with self._naming_arguments("optimizer"):
+            engine.compile_model(
+                self.model_,
+                optimizer=optimizer,
+                learning_rate=self.learning_rate,
+                loss=made,
+                routed=self._routed("optimizer"),
+            )
+
+    def _made_loss(self, loss):
+        with self._naming_arguments("loss"):
+            made = engine.make_loss(loss, self._routed("loss"))
+        if self._standardizes():
+            check_loss_of_standardized(made, self._unstandardized_by)
+        return made
 
     def _standardizes(self):
         return engine.activation_name(self.output_activation) == "linear"

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import keras
 import numpy as np
 
-from skae import engine
 from skae._parameters import Callbacks, LearningRate, Loss, Metrics, Optimizer
 from skae.autoencoders._base import BaseAutoencoder
 from skae.engine._seeding import seeded
@@ -115,6 +114,7 @@ n_features_in_, feature_names_in_, mean_
         "decoder",
         *BaseAutoencoder._destinations,
     )
+    _unstandardized_by: ClassVar[str] = "standardize=False and a decoder that ends in a sigmoid"
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BaseAutoencoder._parameter_constraints,
         "model": [keras.Model, callable, None],
@@ -248,13 +248,7 @@ n_features_in_, feature_names_in_, mean_
     def _compile(self):
         optimizer, loss = self._settings
         del self._settings
-        engine.compile_model(
-            self.model_,
-            optimizer=self.optimizer or optimizer,
-            learning_rate=self.learning_rate,
-            loss=engine.make_loss(self.loss or loss, self._routed("loss")),
-            routed=self._routed("optimizer"),
-        )
+        self._compile_with(self.optimizer or optimizer, self.loss or loss)
 
     def _compile_again(self):
         with seeded(0):

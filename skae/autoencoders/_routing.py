@@ -1,8 +1,12 @@
 """Parameters of the optimizer, the loss and the callbacks of an estimator."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator, clone
+
+from skae._compat import print_like_an_estimator
 
 
 class RoutedParameters(BaseEstimator):
@@ -51,6 +55,14 @@ class RoutedParameters(BaseEstimator):
             setattr(self, name, value)
         return self
 
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """Return the call that makes the estimator, with the parameters of what it makes."""
+        call = super().__repr__(N_CHAR_MAX)
+        unnamed = self._routed_parameters().keys() - self.get_params(deep=False).keys()
+        shown = [f"{name}={getattr(self, name)!r}" for name in sorted(unnamed)]
+        named = call.removesuffix(")")
+        return ", ".join([named, *shown]).replace("(, ", "(") + ")" if shown else call
+
     def __sklearn_clone__(self):
         return (
             super().__sklearn_clone__().set_params(**clone(self._routed_parameters(), safe=False))
@@ -74,3 +86,21 @@ class RoutedParameters(BaseEstimator):
             for name, value in self._routed_parameters().items()
             if self._destination(name) == destination
         }
+
+    @contextmanager
+    def _naming_arguments(self, destination: str) -> Iterator[None]:
+        """Say of arguments that a destination does not know whose they were to be."""
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            unknown = [name for name in self._routed(destination) if f"'{name}'" in str(error)]
+            if not unknown:
+                raise
+            given = ", ".join(f"{destination}__{name}" for name in unknown)
+            raise type(error)(
+                f"{error}\nExpected arguments of {destination}={getattr(self, destination)!r}; "
+                f"received {given}. Correct the name, or build the estimator without it."
+            ) from error
+
+
+print_like_an_estimator(RoutedParameters)

@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
-from skae._compat import Interval
-from skae._parameters import parametrized
+from skae._compat import Interval, validate_parameter_constraints
+from skae._parameters import POSITIVE, parametrized
 from skae.autoencoders._likelihood import (
     Bernoulli,
     Normal,
@@ -28,8 +28,7 @@ from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.data._chunks import chunks
 from skae.data._mapping import over_blocks
 from skae.layers import GaussianCode
-from skae.model._principal import principal_axes
-from skae.model._scaling import weighted_mean
+from skae.model._principal import mean_of_squares, principal_variances
 
 _ROWS_AT_ONCE = 8192
 _ACTIVE_VARIANCE = 0.01
@@ -181,8 +180,14 @@ n_features_in_, feature_names_in_, mean_
         -------
         X : ndarray of shape (n_samples, n_features) or (n_samples, \*row_shape), float32
             In the units of the training data.
+
+        Raises
+        ------
+        ValueError
+            If ``n_samples`` is not an int of at least 1.
         """
         check_is_fitted(self)
+        _check_positive("sample", n_samples=n_samples)
         rng = check_random_state(random_state)
         return self._decoded(rng.standard_normal((n_samples, self.n_components)))
 
@@ -204,8 +209,10 @@ n_features_in_, feature_names_in_, mean_
         Raises
         ------
         ValueError
-            If ``start`` or ``stop`` is not valid input of ``transform``.
+            If ``n_steps`` is not an int of at least 1, or ``start`` or ``stop`` not valid input
+            of ``transform``.
         """
+        _check_positive("interpolate", n_steps=n_steps)
         ends = np.asarray(self.transform(start)), np.asarray(self.transform(stop))
         lines = np.linspace(*ends, n_steps, axis=1)
         rows = self._decoded(lines.reshape(-1, self.n_components))
@@ -233,11 +240,14 @@ n_features_in_, feature_names_in_, mean_
         Raises
         ------
         ValueError
-            If X has another number of features than at fit, or NaN or infinite values.
+            If X has another number of features than at fit, or NaN or infinite values, or
+            ``importance_samples`` is not an int of at least 1.
         TypeError
             If X is sparse.
         """
         check_is_fitted(self)
+        if importance_samples is not None:
+            _check_positive("score_samples", importance_samples=importance_samples)
         bounds = partial(self._bounds, importance_samples=importance_samples)
         return over_blocks(bounds, X, (), dtype=np.float64)
 
@@ -288,7 +298,7 @@ n_features_in_, feature_names_in_, mean_
             if not self._standardizes():
                 rows = rows.centred(self.mean_.astype(np.float32))
             n_axes = min(self.n_components, len(rows), self.n_features_in_)
-            _, variances = _principal_variances(rows, n_axes, rng)
+            _, variances = principal_variances(rows, n_axes, rng)
             self.noise_variance_ = self._noise_beside(variances, rows)
         nats = 1.0 if self.noise_variance_ is None else 2 * self.noise_variance_
         self.encoder_.get_layer("kl").scale.assign(nats / self.n_features_in_)
@@ -299,7 +309,7 @@ n_features_in_, feature_names_in_, mean_
         With variances λ and noise σ² they are (λ − σ²)^½ / λ · uᵀx and u (λ − σ²)^½ z for every
         axis u, and the posterior variance is σ² / λ.
         """
-        axes, variances = _principal_variances(rows, self.n_components, rng)
+        axes, variances = principal_variances(rows, self.n_components, rng)
         self.noise_variance_ = self._noise_beside(variances, rows)
         variances = np.maximum(variances, self.noise_variance_)
         gains = np.sqrt(variances - self.noise_variance_)
@@ -310,7 +320,7 @@ n_features_in_, feature_names_in_, mean_
         """Return the given noise variance, or the mean variance outside the principal axes."""
         if self.noise_variance is not None:
             return self.noise_variance
-        total = _mean_over(rows, _mean_of_squares)
+        total = mean_of_squares(rows)
         n_rest = max(self.n_features_in_ - len(variances), 1)
         return float(max((total - variances.sum()) / n_rest, _SMALLEST_NOISE))
 
@@ -377,24 +387,6 @@ class _Warmup(keras.callbacks.Callback):
         layer.warmup.assign(min(1.0, (epoch + 1) / self._n_epochs))
 
 
-def _principal_variances(rows, n_axes, rng):
-    """Return principal axes and the variances of the rows along them."""
-    axes = principal_axes(rows, n_axes, rng)
-    variances = _mean_over(
-        rows, lambda flat, weights: weighted_mean(np.square(flat @ axes.T), weights)
-    )
-    return axes, variances
-
-
-def _mean_of_squares(flat, weights):
-    squares = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
-    return np.average(squares, weights=weights)
-
-
-def _mean_over(rows, mean_of):
-    """Return the mean over all rows of what a function returns as the mean of some flat rows."""
-    means, totals = [], []
-    for values, weights in rows.blocks():
-        means.append(mean_of(values.reshape(len(values), -1), weights))
-        totals.append(len(values) if weights is None else weights.sum(dtype=np.float64))
-    return sum(mean * (total / sum(totals)) for mean, total in zip(means, totals, strict=True))
+def _check_positive(caller, **numbers):
+    """Raise if numbers are no ints of at least 1."""
+    validate_parameter_constraints({name: [POSITIVE] for name in numbers}, numbers, caller)

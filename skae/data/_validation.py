@@ -1,7 +1,9 @@
 """Validation of input data: checked, flat and contiguous rows."""
 
 import math
+import os
 import warnings
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -16,6 +18,12 @@ _CODES = "(n_samples, n_components), as transform returns them"
 
 # The remedy for an error of scikit-learn's, by what its message says; the first that fits.
 _REMEDIES = {
+    "np.matrix": "Convert it with np.asarray(X).",
+    "2-dimensional container": "Pass one column as X.to_frame().",
+    "DateTime64": "Turn dates into numbers, such as (X[name] - X[name].min()).dt.total_seconds().",
+    "TimeDelta64": "Turn times into numbers with X[name].dt.total_seconds().",
+    "unique column names": "Name columns apart; X.columns[X.columns.duplicated()] are those alike.",
+    "only supported if all": "Call X.columns = X.columns.astype(str).",
     "feature names": "Pass the columns seen at fit, under the same names and in the same order.",
     "expecting": "Pass the columns seen at fit.",
     "sample(s)": "Pass at least one row.",
@@ -25,7 +33,17 @@ _REMEDIES = {
     "Complex": "Pass real and imaginary parts as columns of their own.",
     "Sparse": "Convert it with X.toarray().",
     "inhomogeneous": "Give every row the same length.",
-    "": "Encode categories (for instance with OneHotEncoder) and give every row the same length.",
+    "with a sequence": "Give every row the same length.",
+    "string to float": "Encode categories, for instance with OneHotEncoder.",
+    "": "Pass numbers as an array, a DataFrame or a list of rows of the same length.",
+}
+_REMEDIES_OF_TYPES: dict[tuple[type, ...], str] = {
+    (str, os.PathLike): (
+        "Open the file, for instance with pandas.read_csv, or pyarrow.dataset.dataset(path) for "
+        "more rows than fit memory."
+    ),
+    (Mapping,): "Pass pandas.DataFrame(X).",
+    (Iterator,): "Collect the rows first: np.stack(list(X)).",
 }
 
 
@@ -36,9 +54,16 @@ def _expected(shape: str) -> str:
 def _explained(error: Exception, X, expected_shape: str) -> Exception:
     """Return scikit-learn's or NumPy's error with expected and received data, and a remedy."""
     shape = f" of shape {X.shape}" if hasattr(X, "shape") else ""
-    remedy = next(remedy for said, remedy in _REMEDIES.items() if said in str(error))
+    remedy = _remedy_for(error, X)
     received = f"{type(X).__name__}{shape}"
     return type(error)(f"{error}\n{_expected(expected_shape)}, received {received}. {remedy}")
+
+
+def _remedy_for(error, X):
+    for types, remedy in _REMEDIES_OF_TYPES.items():
+        if isinstance(X, types):
+            return remedy
+    return next(remedy for said, remedy in _REMEDIES.items() if said in str(error))
 
 
 def _shape_of(X) -> tuple[int, ...]:

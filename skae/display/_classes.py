@@ -36,6 +36,7 @@ _PETROFF = (
     "#92dadd",
 )
 _MOST_CLASSES = 30
+_MOST_FLOATS = 10
 _LINES = 1.8  # height of a line of a legend, in font sizes
 BLUE, ORANGE, GREEN, VERMILLION = _OKABE_ITO[:4]
 GREY = "#808080"
@@ -48,11 +49,12 @@ def class_colors(n_classes: int) -> np.ndarray:
 
 
 def is_continuous(y: ArrayLike) -> bool:
-    """Tell whether a target is continuous: non-integers, or more than 30 distinct numbers."""
+    """Tell whether a target is continuous: fractions, over 10 floats or over 30 integers."""
     labels = np.asarray(y)
     if not np.issubdtype(labels.dtype, np.number):
         return False
-    return len(np.unique(labels)) > _MOST_CLASSES or not np.array_equal(labels, np.rint(labels))
+    most = _MOST_FLOATS if labels.dtype.kind == "f" else _MOST_CLASSES
+    return len(np.unique(labels)) > most or not np.array_equal(labels, np.rint(labels))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
-from skae.display._axes import single_axes
+from skae.display._axes import fit_labels, make_room, single_axes
 from skae.display._pictures import PictureRow, draw_rows, size_of_rows
 from skae.display._rows import (
     RowKind,
@@ -173,6 +173,10 @@ class EncodedStateDisplay:
         self.ax_ = single_axes(ax, size_of_rows(rows))
         self.figure_ = self.ax_.figure
         self.images_ = draw_rows(self.ax_, rows, names)
+        self.figure_.colorbar(self.images_[-1, 0], ax=self.ax_, label="code", shrink=0.8)
+        if ax is not None:
+            fit_labels(self.ax_)
+            make_room(self.ax_)
         return self
 
     def frame(self) -> pd.DataFrame:
@@ -187,7 +191,7 @@ class EncodedStateDisplay:
         return pd.DataFrame(codes, index=self._names(), columns=columns)
 
     def _names(self):
-        return names_or_numbers(self.sample_names, len(np.asarray(self.codes)))
+        return names_or_numbers(self.sample_names, len(np.asarray(self.codes)), "row ")
 
     def _original_row(self, cmap):
         if self.originals is None:

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import is_outlier_detector
 from sklearn.utils import check_array
 
-from skae.display._axes import single_axes
+from skae.display._axes import make_room, single_axes
 from skae.display._classes import BLUE
-from skae.display._pictures import PictureRow, as_picture, draw_rows
+from skae.display._pictures import PictureRow, as_picture, draw_rows, limits_of
 from skae.display._rows import (
     RowKind,
     feature_names,
@@ -22,6 +22,8 @@ from skae.display._rows import (
     reconstructed,
     require,
 )
+
+_MOST_SHARE = 2.0  # of the variance; more is drawn as that much, and said in numbers
 
 
 class FeatureErrorDisplay:
@@ -35,7 +37,8 @@ class FeatureErrorDisplay:
         Mean squared error of each feature.
     variances : array-like of shape (n_features,), default=None
         Variance of each feature. If given, the fraction of the variance that is lost is drawn: 0
-        is perfect, 1 is as good as the mean.
+        is perfect, 1 is as good as the mean. Features that are nearly constant may lose many times
+        their variance: more than 2 is drawn as 2, with its number at the bar.
     error_name : str, default="mean_squared_error"
         Name of the errors, for the column of ``frame`` and the axis label.
     feature_names : sequence of str, default=None
@@ -179,6 +182,8 @@ class FeatureErrorDisplay:
         self.figure_ = self.ax_.figure
         draw = {"image": self._draw_map, "series": self._draw_curve, "table": self._draw_bars}
         draw[kind.name](frame[self._drawn_column()], kind, n_bars, cmap)
+        if ax is not None:
+            make_room(self.ax_)
         return self
 
     def frame(self) -> pd.DataFrame:
@@ -203,16 +208,28 @@ class FeatureErrorDisplay:
     def _drawn_column(self):
         return self.error_name if self.variances is None else "share_of_variance"
 
+    def _most(self):
+        """Return the largest value that is drawn as it is."""
+        return np.inf if self.variances is None else _MOST_SHARE
+
     def _label(self):
         if self.variances is not None:
-            return "share of the variance lost"
+            return "share of the variance lost (mean: 1)"
         return self.error_name.replace("_", " ")
 
     def _draw_map(self, errors, kind, n_bars, cmap):
         picture = as_picture(errors.to_numpy(), kind.shape)
-        row = PictureRow.of("", [picture], cmap)
+        low, high = limits_of([picture])
+        is_beyond = high > self._most()
+        row = PictureRow.of("", [picture], cmap, (low, self._most() if is_beyond else high))
         self.image_ = draw_rows(self.ax_, [row], [""])[0, 0]
-        self.figure_.colorbar(self.image_, ax=self.ax_, label=self._label(), shrink=0.8)
+        self.figure_.colorbar(
+            self.image_,
+            ax=self.ax_,
+            label=self._label(),
+            shrink=0.8,
+            extend="max" if is_beyond else "neither",
+        )
 
     def _draw_curve(self, errors, kind, n_bars, cmap):
         self.lines_ = self.ax_.plot(errors.to_numpy().reshape(kind.shape), color=BLUE)
@@ -221,7 +238,13 @@ class FeatureErrorDisplay:
 
     def _draw_bars(self, errors, kind, n_bars, cmap):
         largest = errors.sort_values(ascending=False, kind="stable")[:n_bars][::-1]
-        self.bars_ = self.ax_.barh(np.arange(n_bars), largest.to_numpy(), color=BLUE)
+        lengths = np.minimum(largest.to_numpy(), self._most())
+        self.bars_ = self.ax_.barh(np.arange(n_bars), lengths, color=BLUE)
+        for place in np.flatnonzero(largest > self._most()).tolist():
+            number = f"{largest.iloc[place]:.3g} "
+            self.ax_.text(
+                self._most(), place, number, ha="right", va="center", color="white", size="small"
+            )
         self.ax_.set_yticks(np.arange(n_bars), [str(name) for name in largest.index])
         self.ax_.set_xlabel(self._label())
 

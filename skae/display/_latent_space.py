@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from skae._compat import num_samples
-from skae.display._axes import grid_of_axes, single_axes
+from skae.display._axes import grid_of_axes, make_room, single_axes
 from skae.display._classes import BLUE, Classes, check_target, is_continuous, sample_of_rows
 from skae.display._rows import names_or_numbers, require, rows_at
 
@@ -18,23 +18,23 @@ _MOST_COMPONENTS = 5
 _MOST_TAGS = 30
 _RARE = 0.005  # classes with a smaller share of the points are named in the legend only,
 _FEW = 5  # and those with fewer points, which a name would cover
-_SHORT_NAME = 3
+_SHORT_NAME, _FEW_NAMES = 3, 4  # names longer than that are in the legend, unless they are few
 
 
 class LatentSpaceDisplay:
     """Scatter plot of the latent space: codes as points, colored by class.
 
     One component is drawn as histograms, two as a 2-D and three as a 3-D scatter plot, more as
-    scatter plots of all pairs. Each class is named at its median, so that classes can be told apart
-    without color.
+    scatter plots of all pairs. Classes with short names, or few of them, are named at their
+    medians, so that they can be told apart without color; the others are in a legend.
 
     Parameters
     ----------
     codes : array-like of shape (n_samples, n_components)
         Components to draw.
     y : array-like of shape (n_samples,), default=None
-        Class of each sample, or a continuous target: non-integers, or more than 30 distinct
-        numbers.
+        Class of each sample, or a continuous target: non-integers, more than 10 distinct floats
+        or more than 30 distinct integers.
     target_names : sequence of str, default=None
         Names of the classes in sorted order, or names indexed by the integers of y.
     component_names : sequence of str, default=None
@@ -171,6 +171,8 @@ class LatentSpaceDisplay:
             self.axes_ = np.array([self.ax_])
             self.scatter_ = points.draw_panel(self.ax_, 0, n_components - 1)
             points.explain(self.ax_, self.scatter_)
+            if ax is not None:
+                make_room(self.ax_)
         self.figure_ = self.ax_.figure
         return self
 
@@ -262,17 +264,20 @@ class _Points:
             ax.figure.colorbar(scatter[0], ax=ax, label="target", shrink=0.8)
         if self._classes is None:
             return
-        named = self._name_at_medians(ax) if self.codes.shape[1] == 2 else []
-        if len(named) < len(self._classes.present) or max(map(len, named)) > _SHORT_NAME:
+        names = [self._classes.names[label] for label in self._classes.present]
+        is_short = max(map(len, names)) <= _SHORT_NAME or len(names) <= _FEW_NAMES
+        named = self._name_at_medians(ax) if self.codes.shape[1] == 2 and is_short else []
+        others = [label for label in self._classes.present if label not in named]
+        if others:
             beside = 1.15 if ax.name == "3d" else 1.02
-            self._legend(ax, loc="upper left", bbox_to_anchor=(beside, 1))
+            self._legend(ax, others, loc="upper left", bbox_to_anchor=(beside, 1))
 
     def explain_beside(self, ax, scatter):
         """Say what the colors mean in a panel that is left empty."""
         if self._values is not None:
             ax.figure.colorbar(scatter[0], ax=ax, label="target")
         elif self._classes is not None:
-            self._legend(ax, loc="upper right")
+            self._legend(ax, self._classes.present, loc="upper right")
 
     def _colors(self):
         if self._values is not None:
@@ -296,12 +301,12 @@ class _Points:
             ax.set_yticks([])
 
     def _name_at_medians(self, ax):
-        """Write names over the points, and return those that have room."""
+        """Write names over the points, and return the classes that have room for one."""
         named = []
         for label in self._classes.present[:_MOST_TAGS]:
             of_class = self.codes[self._classes.of_row == label]
             if len(of_class) >= max(_FEW, _RARE * len(self.codes)):
-                named.append(self._classes.names[label])
+                named.append(label)
                 ax.annotate(
                     self._classes.names[label],
                     np.median(of_class, axis=0),
@@ -318,13 +323,13 @@ class _Points:
                 )
         return named
 
-    def _legend(self, ax, **place):
+    def _legend(self, ax, labels, **place):
         from matplotlib.lines import Line2D
 
         classes = self._classes
         handles = {
             i: Line2D([], [], ls="", marker="o", color=classes.colors[i], label=classes.names[i])
-            for i in classes.present
+            for i in labels
         }
         classes.explain(ax, handles, **place)
 

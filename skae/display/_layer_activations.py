@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from skae.display._axes import single_axes
+from skae.display._axes import fit_labels, make_room, single_axes
 from skae.display._pictures import PictureRow, as_picture, draw_rows, size_of_rows
 from skae.display._rows import (
     RowKind,
@@ -175,6 +175,10 @@ class LayerActivationsDisplay:
         self.ax_ = single_axes(ax, size_of_rows(lines, 1.1))
         self.figure_ = self.ax_.figure
         self.images_ = draw_rows(self.ax_, lines, self._names(len(lines[0].pictures)))
+        if ax is not None:
+            fit_labels(self.ax_)
+            make_room(self.ax_)
+            fit_labels(self.ax_)  # there is less of it now
         return self
 
     def frame(self) -> pd.DataFrame:
@@ -219,13 +223,13 @@ class LayerActivationsDisplay:
     def _line(self, name, values, cmap, image_cmap):
         """Return the pictures of one layer; a vector as long as an image is one."""
         shape = values.shape[1:]
-        title = f"{name}\n{' × '.join(map(str, shape))}"
+        title = f"{name} ({' × '.join(map(str, shape))})"
         if self.image_shape is not None and prod(shape) == prod(self.image_shape):
             return PictureRow.of_images(title, values, tuple(self.image_shape), image_cmap)
         return PictureRow.of(title, [as_picture(row, shape) for row in values], cmap)
 
     def _names(self, n_samples):
-        return names_or_numbers(self.sample_names, n_samples)
+        return names_or_numbers(self.sample_names, n_samples, "row ")
 
 
 def _chosen_layers(activations, layers):

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from sklearn.utils import check_array
 
 _GAP = 0.06  # space between pictures, in widths of one
-_WIDEST = 4.0  # width over height of a vector that is wrapped into a picture
+_WIDEST = 8.0  # width over height of a vector that is wrapped into a picture
 
 
 def as_picture(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

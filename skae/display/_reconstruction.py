@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
-from skae.display._axes import grid_of_axes, single_axes
+from skae.display._axes import fit_labels, grid_of_axes, make_room, single_axes
 from skae.display._classes import GREY, class_colors
 from skae.display._pictures import (
     PictureRow,
@@ -255,7 +255,7 @@ class ReconstructionDisplay:
         return originals, {name: rows.reshape(originals.shape) for name, rows in methods.items()}
 
     def _names(self, n_samples):
-        return names_or_numbers(self.sample_names, n_samples)
+        return names_or_numbers(self.sample_names, n_samples, "row ")
 
     def _feature_names(self, n_features):
         return names_or_numbers(self.feature_names, n_features, "x")
@@ -269,6 +269,9 @@ class ReconstructionDisplay:
         self.ax_ = single_axes(ax, size_of_rows(rows))
         self.axes_ = np.array([self.ax_])
         self.images_ = draw_rows(self.ax_, rows, self._names(len(originals)))
+        if ax is not None:
+            fit_labels(self.ax_)
+            make_room(self.ax_)
 
     def _plot_panels(self, ax, originals, methods, kind):
         n_samples = len(originals)
@@ -279,12 +282,19 @@ class ReconstructionDisplay:
         draw = self._draw_series if kind.name == "series" else self._draw_residuals
         for i, panel in enumerate(self.axes_):
             draw(panel, originals[i], {name: rows[i] for name, rows in methods.items()}, colors)
-            panel.set_title(self._names(n_samples)[i], fontsize="small", loc="left")
+            panel.set_title(self._names(n_samples)[i], fontsize="small", loc="left", pad=3)
         self.axes_[-1].set_xlabel("step" if kind.name == "series" else "feature")
+        if kind.name == "table":
+            label = "residual" if self.feature_scale is None else "residual / std"
+            middle = self.axes_[n_samples // 2]
+            middle.set_ylabel(label)
+            middle.yaxis.set_label_coords(-0.1, 0.5)
         if kind.name == "series" or len(methods) > 1:
             self.ax_.legend(
                 frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), ncols=4
             )
+        if ax is not None:
+            make_room(*self.axes_)
 
     def _draw_series(self, ax, original, reconstructions, colors):
         shape = RowKind.of(original.shape, None, self.sequence_shape).shape
@@ -305,7 +315,6 @@ class ReconstructionDisplay:
             place = np.arange(n_features) - 0.4 + width * (i + 0.5)
             ax.bar(place, (row - original) / scale, width, color=colors[i], label=name)
         ax.axhline(0, color=GREY, lw=0.8)
-        ax.set_ylabel("residual" if self.feature_scale is None else "residual / std")
         if n_features <= _MOST_NAMED:
             names = self._feature_names(n_features)
             ax.set_xticks(range(n_features), names, rotation=90, fontsize="small")

@@ -184,7 +184,9 @@ def feature_names(estimator, X, n_features: int) -> list[str]:
 
 def names_of_rows(index: np.ndarray, y: ArrayLike | None) -> list[str]:
     """Return the classes of chosen rows as names, or else their numbers."""
-    return [str(name) for name in (index if y is None else np.asarray(y)[index])]
+    if y is None:
+        return [f"row {number}" for number in index]
+    return [str(name) for name in np.asarray(y)[index]]
 
 
 def names_or_numbers(names: ArrayLike | None, n_names: int, prefix: str = "") -> list[str]:

@@ -7,6 +7,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from skae.data._chunks import ROWS_AT_ONCE, chunks
 from skae.engine import Rows, StreamedRows
+from skae.model._scaling import weighted_mean
 from skae.model._threads import threads_for
 
 _LARGEST_EXACT = 2048
@@ -99,6 +100,36 @@ def _leading_eigenvectors(scatter, n_components):
     n_features = len(scatter)
     _, vectors = linalg.eigh(scatter, subset_by_index=[n_features - n_components, n_features - 1])
     return vectors.T[::-1]
+
+
+def principal_variances(
+    rows: Rows | StreamedRows, n_axes: int, rng
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return principal axes, as :func:`principal_axes` does, and the variances along them."""
+    axes = principal_axes(rows, n_axes, rng)
+    variances = _mean_over(
+        rows, lambda flat, weights: weighted_mean(np.square(flat @ axes.T), weights)
+    )
+    return axes, variances
+
+
+def mean_of_squares(rows: Rows | StreamedRows) -> float:
+    """Return the mean squared norm of centered rows, their total variance."""
+
+    def of_some(flat, weights):
+        squares = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
+        return np.average(squares, weights=weights)
+
+    return _mean_over(rows, of_some)
+
+
+def _mean_over(rows, mean_of):
+    """Return the mean over all rows of what a function returns as the mean of some flat rows."""
+    means, totals = [], []
+    for values, weights in rows.blocks():
+        means.append(mean_of(values.reshape(len(values), -1), weights))
+        totals.append(len(values) if weights is None else weights.sum(dtype=np.float64))
+    return sum(mean * (total / sum(totals)) for mean, total in zip(means, totals, strict=True))
 
 
 def is_beaten(

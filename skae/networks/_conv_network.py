@@ -94,7 +94,7 @@ class ConvNetwork(BaseNetwork):
         "upsampling": [StrOptions({"nearest", "transpose"})],
         "batch_normalization": ["boolean"],
         "hidden_layer_sizes": SIZES,
-        "image_shape": [tuple, list, None],
+        "image_shape": ["array-like", None],
         "dimensions": [Interval(Integral, 1, 3, closed="both"), None],
         "activation": ACTIVATION,
         "kernel_initializer": [str, keras.initializers.Initializer],

@@ -68,7 +68,7 @@ class RecurrentNetwork(BaseNetwork):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "units": SIZES,
         "cell": [StrOptions(set(_CELLS))],
-        "sequence_shape": [tuple, list, None],
+        "sequence_shape": ["array-like", None],
         "mask_value": [Real, None],
         "activation": ACTIVATION,
     }

@@ -131,13 +131,41 @@ class CalibratedDetector(OutlierMixin, ABC):
         ------
         ValueError
             If the rate is out of range, or as in ``score_samples``.
+
+        Warns
+        -----
+        UserWarning
+            If rows have the smallest p-value there is, 1 / (n_calibration + 1), and are too few to
+            be reported among as many others.
         """
         if not 0 < false_discovery_rate < 1:
             raise ValueError(
                 "Expected false_discovery_rate between 0 and 1; received "
                 f"{false_discovery_rate}. Pass for instance 0.1."
             )
-        return _thresholds.benjamini_hochberg(np.asarray(self.p_values(X)), false_discovery_rate)
+        p_values = np.asarray(self.p_values(X))
+        is_outlier = _thresholds.benjamini_hochberg(p_values, false_discovery_rate)
+        if not is_outlier.any():
+            self._warn_of_coarse_p_values(p_values, false_discovery_rate)
+        return is_outlier
+
+    def _warn_of_coarse_p_values(self, p_values, false_discovery_rate):
+        """Warn where nothing is reported because no p-value can be small enough."""
+        n_alike = _n_alike(self.calibration_scores_, self.calibration_weights_, self.new_weight_)
+        smallest = 1 / (n_alike + 1)
+        n_smallest = int((p_values <= smallest + _thresholds.ROUNDING).sum())
+        if not n_smallest:
+            return
+        n_needed = int(np.ceil(smallest * len(p_values) / false_discovery_rate))
+        warnings.warn(
+            f"Nothing is reported, but {n_smallest} of {len(p_values)} rows have the smallest "
+            f"p-value that {n_alike:.3g} calibration rows{_units(self.calibration_weights_)} "
+            f"allow, {smallest:.2g}: with false_discovery_rate={false_discovery_rate}, expected at "
+            f"least {n_needed} such rows. Pass fewer rows at a time, calibrate with more "
+            "(calibration_size=None uses all), raise the rate, or use predict.",
+            UserWarning,
+            stacklevel=3,
+        )
 
     def set_threshold(
         self,

@@ -378,10 +378,10 @@ class ReconstructionOutlierDetector(
         anomalies = np.asarray(self.score_.anomaly(passage), dtype=np.float64)
         if anomalies.shape != is_row.shape or np.isnan(anomalies[is_row]).any():
             raise ValueError(
-                f"Expected anomaly of {type(self.score_).__name__} to return one number for each "
-                f"of {len(is_row)} rows, none of them NaN; received an array of shape "
-                f"{anomalies.shape} with {np.isnan(anomalies).sum()} NaN. Mend the score, or look "
-                "whether the autoencoder's training diverged."
+                f"Expected anomaly of {type(self.score_).__name__} to return one number, not NaN, "
+                f"for each of {len(is_row)} rows ({is_row.sum()} and padding); received an array "
+                f"of shape {anomalies.shape} with {np.isnan(anomalies).sum()} NaN. Mend the score, "
+                "or look whether the autoencoder's training diverged."
             )
         return anomalies[is_row]
 

@@ -153,7 +153,12 @@ class NeighborDistance(BaseScore):
         return self
 
     def usual_anomaly(self, passage):
-        """Return the distances of the training rows, each to others than itself."""
+        """Return the distances of the training rows, each to others than itself.
+
+        With one row to compare with, there is no other, and its own distance is 0.
+        """
+        if len(self.drawn_) == 1:
+            return self.anomaly(passage)
         rows = self._standardized(passage.rows)
         from_landmarks = self._from_landmarks(rows)
         from_landmarks[self.drawn_, np.arange(len(self.drawn_))] = np.inf

@@ -1,5 +1,7 @@
 """The outlier detector of a time series."""
 
+import warnings
+from copy import copy
 from numbers import Integral
 from typing import ClassVar, Self
 
@@ -10,9 +12,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import Interval, fit_context
+from skae.data._validation import validate_rows
 from skae.data._windows import SlidingWindows
 from skae.outlier._detector import ReconstructionOutlierDetector
 from skae.outlier._thresholds import conformal_p_values
+
+_SHARE_OF_USUAL_STEPS = 0.9
 
 
 class SeriesOutlierDetector(BaseEstimator):
@@ -21,6 +26,10 @@ class SeriesOutlierDetector(BaseEstimator):
     The series is cut into sliding windows. A :class:`ReconstructionOutlierDetector` is trained on
     the first windows and calibrated on the last; windows that overlap both parts are left out.
     Each time step is scored by the window that ends with it, so that no future steps are needed.
+
+    Where the index of a frame or Series is times, at least nine tenths of them one step apart, that
+    step is learned. Windows across a hole, where steps are missing, are then left out, and a series
+    with another step is refused.
 
     Parameters
     ----------
@@ -41,6 +50,8 @@ class SeriesOutlierDetector(BaseEstimator):
         The fitted detector of windows.
     windows_ : SlidingWindows
         The fitted transformer that cuts the series into windows.
+    step_ : float or None
+        Seconds between steps, if the series has times and they are regular.
     n_features_in_ : int
         Number of channels.
 
@@ -99,10 +110,23 @@ class SeriesOutlierDetector(BaseEstimator):
         ValueError
             If X is too short, not in order of time or not finite, or if a parameter is invalid.
             After any exception the detector is as it was before.
+
+        Warns
+        -----
+        UserWarning
+            If windows are left out because steps are missing.
         """
-        series = _as_frame(X)
-        windows = SlidingWindows(self.window, stride=self.stride)
-        rows = windows.set_output(transform="pandas").fit_transform(series)
+        beside = copy(self)
+        beside._learn(_as_frame(X))
+        self.__dict__ = beside.__dict__
+        return self
+
+    def _learn(self, series):
+        validate_rows(self, series, reset=True)  # what it refuses is said in this class's name
+        self.step_ = _usual_step(series.index)
+        self.windows_ = SlidingWindows(self.window, stride=self.stride)
+        rows = self.windows_.set_output(transform="pandas").fit_transform(series)
+        rows = rows[~self._is_across_hole(series)]
         detector = (
             ReconstructionOutlierDetector(false_positive_rate=0.01)
             if self.detector is None
@@ -111,9 +135,7 @@ class SeriesOutlierDetector(BaseEstimator):
         detector.set_params(calibration="last", gap=-(-self.window // self.stride) - 1)
         if detector.random_state is None:
             detector.set_params(random_state=self.random_state)
-        self.detector_, self.windows_ = detector.fit(rows), windows
-        self.n_features_in_ = windows.n_features_in_
-        return self
+        self.detector_ = detector.fit(rows)
 
     def detect(self, X: ArrayLike) -> pd.DataFrame:
         """Return score, p-value and label of each window, at the time of its last step.
@@ -127,23 +149,66 @@ class SeriesOutlierDetector(BaseEstimator):
         -------
         windows : DataFrame
             Columns "score" (higher is more normal), "p_value" and "is_outlier". The index has the
-            times of X, or the numbers of its steps, from the end of the first window on.
+            times of X, or the numbers of its steps, from the end of the first window on. Windows
+            across missing steps have NaN, NaN and False.
 
         Raises
         ------
         ValueError
-            If X is shorter than a window, or has other channels than at fit.
+            If X is shorter than a window, or has other channels or another step than at fit.
+
+        Warns
+        -----
+        UserWarning
+            If windows are not scored because steps are missing.
         """
         check_is_fitted(self)
-        rows = pd.DataFrame(self.windows_.transform(_as_frame(X)))
-        scores = self.detector_.score_samples(rows)
-        return pd.DataFrame(
-            {
-                "score": scores,
-                "p_value": conformal_p_values(self.detector_.calibration_scores_, scores),
-                "is_outlier": scores < self.detector_.offset_,
-            },
-            index=rows.index,
+        series = _as_frame(X)
+        validate_rows(self, series, reset=False)
+        self._check_step(series.index)
+        rows = pd.DataFrame(self.windows_.transform(series))
+        judged = ~self._is_across_hole(series)
+        scores, p_values = np.full((2, len(rows)), np.nan)
+        if judged.any():
+            scores[judged] = self.detector_.score_samples(rows[judged])
+            calibration_scores = self.detector_.calibration_scores_
+            p_values[judged] = conformal_p_values(calibration_scores, scores[judged])
+        is_outlier = scores < self.detector_.offset_
+        columns = {"score": scores, "p_value": p_values, "is_outlier": is_outlier}
+        return pd.DataFrame(columns, index=rows.index)
+
+    def _check_step(self, index):
+        seconds = _seconds_between(index)
+        if self.step_ is None or not len(seconds) or _are_alike(np.median(seconds), self.step_):
+            return
+        raise ValueError(
+            f"Expected a series with steps of {self.step_:g} s, as at fit; received steps of "
+            f"{np.median(seconds):g} s. Resample X, for instance with "
+            f"X.resample('{self.step_:g}s').mean(), or fit a detector to such a series."
+        )
+
+    def _is_across_hole(self, series):
+        """Return which windows are across a hole in the times, with a warning if any is."""
+        is_hole = np.zeros(len(series))
+        seconds = _seconds_between(series.index)
+        if self.step_ is not None and len(seconds):
+            is_hole[1:] = seconds > 1.5 * self.step_
+        windows = SlidingWindows(self.window, stride=self.stride).fit_transform(is_hole[:, None])
+        is_across = windows[:, 1:].any(axis=1)
+        if is_across.any():
+            self._warn_of_holes(series.index, np.flatnonzero(is_hole), is_across)
+        return is_across
+
+    def _warn_of_holes(self, index, holes, is_across):
+        first = index[holes[0] - 1]
+        n_missing = round((index[holes[0]] - first).total_seconds() / self.step_) - 1
+        warnings.warn(
+            f"Steps are missing, and {is_across.sum()} of {len(is_across)} windows are across such "
+            f"a hole and left out. Expected a step every {self.step_:g} s; received {len(holes)} "
+            f"hole(s), the first of {n_missing} step(s) after {first}. Fill them, for instance "
+            f"with X.resample('{self.step_:g}s').mean().interpolate(), or leave it at that.",
+            UserWarning,
+            stacklevel=4,
         )
 
     def alarms(self, X: ArrayLike) -> pd.DataFrame:
@@ -183,6 +248,25 @@ class SeriesOutlierDetector(BaseEstimator):
         )
 
 
+def _seconds_between(index):
+    """Return the seconds between steps; none if the index is not of times."""
+    steps = index[1:] - index[:-1] if isinstance(index, pd.DatetimeIndex) else pd.TimedeltaIndex([])
+    return steps.total_seconds().to_numpy()
+
+
+def _usual_step(index):
+    """Return the seconds between most steps, or None if they are irregular."""
+    seconds = _seconds_between(index)
+    step = float(np.median(seconds)) if len(seconds) else 0.0
+    is_regular = step > 0 and _are_alike(seconds, step).mean() >= _SHARE_OF_USUAL_STEPS
+    return step if is_regular else None
+
+
+def _are_alike(seconds, usual):
+    """Tell whether steps are no multiples or parts of another; months differ by a tenth."""
+    return (seconds > usual / 1.5) & (seconds < 1.5 * usual)
+
+
 def _as_frame(X):
     """Return a series as a frame.
 
@@ -194,8 +278,19 @@ def _as_frame(X):
     frame = X.to_frame() if isinstance(X, pd.Series) else X
     frame = frame if isinstance(frame, pd.DataFrame) else pd.DataFrame(np.asarray(frame))
     if not frame.index.is_monotonic_increasing:
-        raise ValueError(
-            "Expected a series in order of time; received an index that goes back. Call "
-            "X.sort_index() before."
-        )
+        received, remedy = _disorder_of(frame.index)
+        raise ValueError(f"Expected a series in order of time; received {received}. {remedy}")
     return frame
+
+
+def _disorder_of(index):
+    """Return what is wrong with an index that is not in order, and what to do."""
+    if isinstance(index, pd.DatetimeIndex) and index.hasnans:
+        n_missing = np.count_nonzero(index.isna())
+        return f"{n_missing} steps without a time (NaT)", "Drop them: X = X[X.index.notna()]."
+    if pd.api.types.is_string_dtype(index):
+        return (
+            "an index of text, in which '10' comes before '9'",
+            "Convert it: X.index = X.index.astype(float), or pd.to_datetime(X.index) for times.",
+        )
+    return "an index that goes back", "Call X.sort_index() before."

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.linalg import cholesky, eigh, solve_triangular
 
 _RIDGE = 0.3  # of the mean variance; chosen over 20 tables, see docs/anomaly.md
+_SMALLEST_RIDGE = 1e-100  # of rows that are all alike; squared distances stay finite
 _MAX_CONCENTRATIONS = 8
 _CENTRAL = (5, 95)  # percent; what lies beyond may be anomalies
 _NORMAL_RANGE = 3.29  # standard deviations between these percentiles of normal numbers
@@ -74,7 +75,7 @@ class Whitening:
         centred = (rows - mean) / spread
         covariance = centred.T @ centred / len(rows)
         variances = np.einsum("ii->i", covariance)  # a view
-        variances += _RIDGE * variances.mean() + np.finfo(np.float64).tiny
+        variances += max(_RIDGE * variances.mean(), _SMALLEST_RIDGE)
         factor = cholesky(covariance)
         axes = solve_triangular(factor, np.eye(len(factor))) / spread[:, None]
         return cls(mean, axes, spread)
