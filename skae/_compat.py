@@ -179,6 +179,32 @@ def mark_as_called(model: "keras.Model") -> None:
     model._called = True
 
 
+_KERAS_SCOPES = (
+    *("autocast_scope", "current_call_ctx", "custom_objects_scope_dict", "in_tf_graph_scope"),
+    *("name_scope_stack", "remat_scope_stack", "safe_mode_saving", "stateless_scope"),
+    *("symbolic_scope", "tracking_on", "uninitialized_variables"),
+)
+
+
+@contextmanager
+def keras_scopes_left_on_error() -> Iterator[None]:
+    """Leave the scopes of Keras that a block has entered, whatever it raises.
+
+    Keras enters some of them outside of ``try``. An interrupt there leaves this thread in the call
+    of a layer, for one, and the next call of another layer keeps the losses of the one before.
+    """
+    from keras.src.backend.common import global_state
+
+    tracked = vars(global_state.GLOBAL_STATE_TRACKER)
+    before = {name: tracked.get(name) for name in _KERAS_SCOPES}
+    stacks = {name: list(value) for name, value in before.items() if isinstance(value, list)}
+    try:
+        yield
+    except BaseException:
+        tracked.update(before | stacks)
+        raise
+
+
 # ---- random numbers: fits differ where other threads draw some, as those of a Dask worker do ----
 
 

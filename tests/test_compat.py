@@ -226,6 +226,21 @@ assert methods() == before and dict(os.environ) == variables
 
 
 @pytest.mark.slow
+def test_scopes_are_left_on_errors():
+    layer = keras.layers.Dense(2)
+    with pytest.raises(KeyboardInterrupt), _compat.keras_scopes_left_on_error():
+        keras.StatelessScope().__enter__()
+        layer._get_call_context()
+        raise KeyboardInterrupt
+    variable = keras.Variable(1.0)
+    variable.assign(2.0)
+    assert float(variable.value) == 2.0
+    regularized = keras.layers.Dense(2, activity_regularizer="l2")
+    for _ in range(2):
+        regularized(np.ones((1, 2), np.float32))
+    assert len(regularized.losses) == 1
+
+
 def test_scikeras_leaves_keras_as_it_was():
     subprocess.run([sys.executable, "-c", _LEAVES_AS_IT_WAS], check=True)
 
