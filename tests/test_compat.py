@@ -227,11 +227,14 @@ assert methods() == before and dict(os.environ) == variables
 
 @pytest.mark.slow
 def test_scopes_are_left_on_errors():
-    layer = keras.layers.Dense(2)
-    with pytest.raises(KeyboardInterrupt), _compat.keras_scopes_left_on_error():
+    @_compat.keras_scopes_left_on_error()
+    def interrupted():
         keras.StatelessScope().__enter__()
-        layer._get_call_context()
+        keras.layers.Dense(2)._get_call_context()
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     variable = keras.Variable(1.0)
     variable.assign(2.0)
     assert float(variable.value) == 2.0

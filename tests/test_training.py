@@ -51,7 +51,6 @@ def small(**parameters):
         (losses.MeanSquaredLogarithmicError, "of at least 0"),
         ("mape", "other than 0"),
     ],
-    ids=str,
 )
 def test_losses_of_other_ranges_are_refused_where_rows_are_centred(loss, values):
     expected = f"defined for values {values}.*output_activation='sigmoid'.*MinMaxScaler"
