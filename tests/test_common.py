@@ -230,6 +230,7 @@ def test_same_seed_same_codes_another_seed_other_codes(autoencoder, fitted, X):
     np.testing.assert_array_equal(by_generator.transform(X), fitted.transform(X))
 
 
+@pytest.mark.slow
 def test_threads_give_what_one_after_the_other_gives(autoencoder, X):
     estimators = [clone(autoencoder).set_params(random_state=seed) for seed in range(4)]
     one_by_one = [clone(estimator).fit(X).transform(X) for estimator in estimators]
@@ -487,6 +488,7 @@ def test_in_a_pipeline_with_memory(autoencoder, X, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_grid_search_without_y_finds_more_components_better(autoencoder, name, X):
     skip_without(autoencoder, "n_components")
     if name == "ConcreteAutoencoder":

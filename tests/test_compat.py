@@ -244,6 +244,7 @@ def test_scopes_are_left_on_errors():
     assert len(regularized.losses) == 1
 
 
+@pytest.mark.slow
 def test_scikeras_leaves_keras_as_it_was():
     subprocess.run([sys.executable, "-c", _LEAVES_AS_IT_WAS], check=True)
 

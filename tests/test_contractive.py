@@ -65,6 +65,7 @@ def _mean_norm(autoencoder, X):
     return np.sqrt(np.mean(squares, axis=0).sum(axis=1)).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -99,6 +99,7 @@ def test_start_is_the_reconstruction_of_pca(X):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters", [{}, {"pooling": "max"}, {"upsampling": "transpose", "batch_normalization": True}]
 )

@@ -118,6 +118,7 @@ def test_start_is_the_reconstruction_of_pca():
     np.testing.assert_allclose(np.abs(codes), np.abs(pca.transform(X)), atol=0.05)
 
 
+@pytest.mark.slow
 def test_init_auto_is_pca_only_where_a_pca_is_possible():
     X = datasets.load_wine().data / 2000
 

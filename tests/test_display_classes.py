@@ -70,6 +70,7 @@ def test_labels_that_are_lists_are_refused():
         ReconstructionErrorDisplay(X[:, 0], y=y).plot()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_components", [1, 2, 3, 4])
 @pytest.mark.parametrize("n_classes", [20, 40, 200])
 def test_legend_of_many_classes_stays_in_the_figure(n_components, n_classes):

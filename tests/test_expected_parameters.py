@@ -51,6 +51,7 @@ def _units(autoencoder):
 # ---- sizes of hidden layers -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @objectives
 def test_hidden_layer_sizes_are_those_of_a_dense_network(objective, X):
     given = objective(2, hidden_layer_sizes=(6, 4), **SMALL).fit(X)
@@ -69,6 +70,7 @@ def test_network_and_hidden_layer_sizes_exclude_each_other(objective, network, X
         autoencoder.fit(X)
 
 
+@pytest.mark.slow
 @objectives
 def test_parameters_of_the_default_network_can_be_set(objective, X):
     autoencoder = objective(2, **SMALL).set_params(network__hidden_layer_sizes=(5,))
@@ -95,6 +97,7 @@ def test_getting_parameters_installs_no_network():
     assert clone(autoencoder).set_params(noise=0.1).network is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameter", ["network__hidden_layer_sizes", "hidden_layer_sizes"])
 def test_search_over_sizes_of_the_default_network(parameter, X):
     pipeline = make_pipeline(StandardScaler(), DenoisingAutoencoder(2, **SMALL))

@@ -287,6 +287,7 @@ class Shifted(layers.Layer):
         return self.inner(inputs) + self.shift
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["activation", "code_activation", "corruption"])
 @pytest.mark.parametrize("kind", [Drawing, Shifted])
 def test_layers_of_the_users_with_state(kind, place, X, tmp_path):
@@ -389,6 +390,7 @@ def test_metrics_of_keras(metric, X, tmp_path):
     assert clone(twin).fit(X).history_.keys() == autoencoder.history_.keys()
 
 
+@pytest.mark.slow
 def test_sequences_with_padding(X, tmp_path):
     autoencoder = skae.SequenceAutoencoder(
         2, units=(3,), mask_value=0.0, loss=keras.losses.Huber(0.3), epochs=1, random_state=0

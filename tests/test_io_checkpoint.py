@@ -109,6 +109,7 @@ RUNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 def test_trainings_of_every_kind_go_on(run, X, tmp_path, kill_after):
     settings = dict(RUNS[run])
@@ -175,6 +176,7 @@ MEAN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [MEAN[0], steep, keras.losses.LogCosh()])
 def test_functions_and_losses_are_the_same_in_the_same_fit(loss, X, tmp_path, kill_after):
     kill_after(2)
@@ -198,6 +200,7 @@ def test_functions_are_told_apart_by_what_they_do(X, tmp_path, kill_after, monke
         path.unlink()
 
 
+@pytest.mark.slow
 def test_weights_are_swapped_anew_in_a_second_fit(X):
     swapping = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     settings = {"optimizer": keras.optimizers.Adam(use_ema=True), "early_stopping": False}
@@ -223,6 +226,7 @@ for loss in (tests.MEAN[0], tests.steep, tests.keras.losses.Huber(0.5)):
 """
 
 
+@pytest.mark.slow
 def test_identities_are_equal_in_other_processes(tmp_path):
     seen = []
     for seed in "12":

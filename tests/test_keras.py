@@ -49,6 +49,7 @@ def deep():
 MODELS = [sequential, functional, nested, deep]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code_layer", [None, "code"])
 @pytest.mark.parametrize("build", MODELS)
 def test_code_is_found_or_named(build, code_layer, X):

@@ -120,6 +120,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["transform", "score_samples"])
 def test_lstms_in_pipelines_and_on_no_rows(tmp_path, method):
     """In a process of its own, which onnxruntime's LSTM would end."""
@@ -248,6 +249,7 @@ def test_pipelines_of_frames_agree(X, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_pipelines_with_a_detector_agree(X, tmp_path):
     pipeline = make_pipeline(
         StandardScaler(), ReconstructionOutlierDetector(PCA(4), random_state=0)

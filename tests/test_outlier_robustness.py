@@ -335,6 +335,7 @@ def test_one_split_calibrates_and_several_cross_fit():
     np.testing.assert_allclose(folds.autoencoder_.mean_, X.mean(axis=0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_channels", "stride"), [(1, 1), (3, 1), (2, 3)])
 @pytest.mark.parametrize("calibration_size", [0.2, None])
 def test_overlapping_windows_drawn_at_random_are_warned_of(n_channels, stride, calibration_size):

@@ -66,6 +66,7 @@ SAME = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("python", "numpy"), SAME, ids=repr)
 def test_values_of_numpy_are_those_of_python(python, numpy):
     fitted = small(**numpy).fit(X)
@@ -108,6 +109,7 @@ def test_numpys_numbers_in_networks():
     assert one.shape == (None, 1, 1, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [4, np.int64(4), np.array([4]), (np.int64(4),)])
 def test_numpys_numbers_of_recurrent_units(units):
     sequences = X.reshape(-1, 3, 2)[:40]

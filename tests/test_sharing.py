@@ -91,6 +91,7 @@ def test_list_that_a_loss_sees_counts():
     assert dense(loss=loss).fit(X).history_["loss"][0] > 5 * once
 
 
+@pytest.mark.slow
 def test_function_that_sees_nothing_that_changes_compiles_once(count_programs):
     for rate in (0.001, 0.002, 0.003):
         dense(loss=weighted, learning_rate=rate).fit(X)
@@ -106,6 +107,7 @@ def test_unproven_loss_compiles_once_an_estimator(count_programs):
     assert count_programs() == 1
 
 
+@pytest.mark.slow
 def test_epsilon_counts():
     Y = np.clip(np.abs(X) / 5, 0, 1)
     parameters = {"loss": "mape", "output_activation": "sigmoid"}
@@ -141,6 +143,7 @@ def count_graphs():
     return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
 def test_cleared_programs_leave_no_graphs():
     dense().fit(X)
@@ -205,6 +208,7 @@ def freezer():
     return Meddler("code", trainable=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("callback", [Recompiler, Scheduler, freezer])
 def test_callback_that_compiles_anew_is_told_what_to_do(callback):
     expected = alone(dense())

@@ -158,6 +158,7 @@ def score_in_memory():
     return unfitted().fit(rows).score(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [memory_map, dask_frame, own_blocks])
 def test_sorted_streams_are_learned_as_shuffled_rows(source, streamed, score_in_memory, tmp_path):
     autoencoder = unfitted().fit(source(curved_rows(), tmp_path))
@@ -187,6 +188,7 @@ def test_data_that_fit_memory_are_read_once_and_trained_on_as_arrays(tmp_path):
         np.testing.assert_array_equal(autoencoder.fit(X).transform(rows), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [memory_map, dask_array, dask_frame, parquet_folder])
 def test_detector_reads_blocks(source, streamed, tmp_path):
     X = source(curved_rows(), tmp_path)
@@ -287,6 +289,7 @@ def test_streamed_fits_repeat(streamed, tmp_path):
     np.testing.assert_array_equal(autoencoder.fit(X).transform(X), first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("autoencoder", [VariationalAutoencoder, DenoisingAutoencoder])
 def test_objectives_read_blocks(autoencoder, streamed, tmp_path):
     X = zarr_array(curved_rows(), tmp_path)

@@ -82,7 +82,7 @@ class Start(callbacks.Callback):
         self.weights = self.model.get_weights()
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("optimizer", "loss"),
     [
@@ -144,6 +144,7 @@ def test_loss_is_in_standardised_units_and_validation_loss_of_the_rows_held_out(
 # ---- programs are reused, and keep nothing ----------------------------------------------------
 
 
+@pytest.mark.slow
 def test_same_architecture_other_weights_and_rates_do_not_mix():
     def codes(**parameters):
         return small(**parameters).fit(X).transform(X)
@@ -239,6 +240,7 @@ def test_name_class_and_object_mean_the_same(by_name, by_other):
         assert not np.allclose(one.transform(X), plain.transform(X), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Adadelta", "Adagrad", "Adamax", "Adafactor", "Lion"])
 def test_any_optimizer_trains(name):
     autoencoder = small(optimizer=name, learning_rate=0.05, epochs=2).fit(X)
@@ -273,6 +275,7 @@ def test_schedule_goes_on_from_call_to_call():
     assert not np.allclose(moving.transform(X), one.transform(X), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [

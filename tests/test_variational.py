@@ -37,6 +37,7 @@ def test_layer_adds_the_closed_form_and_draws_from_the_posterior():
     assert not layer.losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beta", [0.0, 1.0, 4.0])
 @pytest.mark.parametrize("likelihood", [{}, BERNOULLI], ids=["normal", "Bernoulli"])
 def test_kl_loss_is_beta_times_the_closed_form_on_the_scale_of_the_loss(X, beta, likelihood):
