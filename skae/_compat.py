@@ -6,6 +6,7 @@
 import copy
 import random
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -208,13 +209,27 @@ def keras_scopes_left_on_error() -> Iterator[None]:
 # ---- random numbers: fits differ where other threads draw some, as those of a Dask worker do ----
 
 
+class _ForThisThread:
+    """Has the attributes of one object in the thread that made it, of another in all others."""
+
+    def __init__(self, here: Any, elsewhere: Any):
+        self._thread, self._here, self._elsewhere = threading.get_ident(), here, elsewhere
+
+    def __getattr__(self, name: str) -> Any:
+        is_here = threading.get_ident() == self._thread
+        return getattr(self._here if is_here else self._elsewhere, name)
+
+
 @contextmanager
 def keras_seeds_from(generator: random.Random) -> Iterator[None]:
-    """Draw the seeds of layers that were given none from a generator, not from Python's own."""
+    """Draw the seeds of layers that were given none from a generator, not from Python's own.
+
+    Those of layers that other threads make meanwhile come from where they came from.
+    """
     from keras.src.random import seed_generator
 
     before = seed_generator.python_random
-    seed_generator.python_random = generator
+    seed_generator.python_random = _ForThisThread(generator, before)
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 from types import SimpleNamespace
 from typing import ClassVar
@@ -226,6 +227,18 @@ assert methods() == before and dict(os.environ) == variables
 
 
 @pytest.mark.slow
+def test_layers_of_other_threads_do_not_draw_from_a_fits_generator():
+    def draw():
+        return keras.random.SeedGenerator().initial_seed
+
+    with seeded(0):
+        alone = [draw(), draw()]
+    with seeded(0), ThreadPoolExecutor(1) as thread:
+        beside = [draw(), thread.submit(draw).result(), draw()]
+    assert beside[::2] == alone
+    assert beside[1] not in alone
+
+
 def test_scopes_are_left_on_errors():
     @_compat.keras_scopes_left_on_error()
     def interrupted():
