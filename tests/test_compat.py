@@ -229,7 +229,7 @@ assert methods() == before and dict(os.environ) == variables
 @pytest.mark.slow
 def test_layers_of_other_threads_do_not_draw_from_a_fits_generator():
     def draw():
-        return keras.random.SeedGenerator().get_config()["seed"]
+        return keras.ops.convert_to_numpy(keras.random.SeedGenerator().state.value).tolist()
 
     with seeded(0):
         alone = [draw(), draw()]
