@@ -5,7 +5,6 @@ checkpoint is read in another one, where the same function lies elsewhere. So fu
 code and what they see, classes of the user's are their methods, and objects are their parts.
 """
 
-import dis
 import hashlib
 import inspect
 import json
@@ -19,7 +18,7 @@ import keras
 import numpy as np
 
 from skae._compat import layers_within, learning_rate_of
-from skae.engine._proof import codes_within, is_of_keras, unknown_parts
+from skae.engine._proof import is_of_keras, names_read_by, unknown_parts
 from skae.engine._recording import OF_WHERE_IT_WRITES, TrainingRecorder, collected
 from skae.engine._signature import architecture_signature, text_of
 from skae.engine._variables import values_of
@@ -148,7 +147,7 @@ class _Description:
         if is_there and home.partition(".")[0] in _KNOWN_PACKAGES:
             return ["function", home, function.__qualname__, *map(self.of, seen)]
         seen += [function.__defaults__, function.__kwdefaults__, vars(function)]
-        names = dict.fromkeys(_names_read_by(function.__code__))
+        names = dict.fromkeys(names_read_by(function.__code__))
         known = function.__globals__
         seen += [[name, known[name]] for name in names if name in known]
         return ["function", self.of(function.__code__), *map(self.of, seen)]
@@ -201,11 +200,3 @@ def _content_of(cell):
         return cell.cell_contents
     except ValueError:  # not assigned yet
         return None
-
-
-def _names_read_by(code):
-    """Yield the names of globals, and of the modules that are imported."""
-    for inner in codes_within(code):
-        for instruction in dis.get_instructions(inner):
-            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                yield instruction.argval

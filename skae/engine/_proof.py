@@ -221,7 +221,8 @@ def _seen_by(function):
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
     yield from vars(function).values()
-    for name in _global_names(function.__code__):
+    _check_imports(function.__code__)
+    for name in names_read_by(function.__code__):
         if name in _LOOKS_ANYWHERE:
             raise UnprovenError(f"{function!r} may look at anything, by {name}")
         if name in function.__globals__:
@@ -236,21 +237,24 @@ def _content_of(cell):
         raise UnprovenError("a variable of an outer function is not assigned yet") from error
 
 
-def _global_names(code: CodeType):
-    for inner in codes_within(code):
-        for instruction in dis.get_instructions(inner):
-            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                yield instruction.argval
-            if instruction.opname == "IMPORT_NAME" and not _is_trusted(instruction.argval):
-                raise UnprovenError(f"{instruction.argval} is imported inside {inner.co_name}")
+def _check_imports(code):
+    for module in _operands(code, "IMPORT_NAME"):
+        if not _is_trusted(module):
+            raise UnprovenError(f"{module} is imported inside {code.co_name}")
 
 
-def codes_within(code: CodeType) -> Iterator[CodeType]:
-    """Yield the code of a function and of those defined in it."""
-    yield code
+def names_read_by(code: CodeType) -> Iterator[str]:
+    """Yield the names of globals that the code of a function reads, and of those defined in it."""
+    return _operands(code, "LOAD_GLOBAL", "LOAD_NAME")
+
+
+def _operands(code, *operations):
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in operations:
+            yield instruction.argval
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from codes_within(constant)
+            yield from _operands(constant, *operations)
 
 
 def _is_trusted(module_name):
