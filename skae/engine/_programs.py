@@ -73,7 +73,8 @@ def clear_compiled_programs() -> None:
     """
     _pool.clear()
     clear_inference_programs()
-    gc.collect()  # what a program traced refers to it, and it to them
+    for _ in range(2):  # what a program traced refers to it, and what frees that to more
+        gc.collect()
     _return_free_memory()
 
 
