@@ -43,10 +43,13 @@ _HOME_OF = {
     "VariationalAutoencoder": "skae.autoencoders._variational",
     "WorstFeaturesError": "skae.outlier",
     "clear_compiled_programs": "skae.engine",
+    "config_context": "skae._config",
     "export_onnx": "skae.io._onnx",
+    "get_config": "skae._config",
     "model_card": "skae.io._model_card",
     "load": "skae.io",
     "save": "skae.io",
+    "set_config": "skae._config",
     "show_versions": "skae._versions",
 }
 
@@ -54,6 +57,9 @@ __all__ = ["__version__", "display", *sorted(_HOME_OF)]
 
 if TYPE_CHECKING:
     from skae import display as display
+    from skae._config import config_context as config_context
+    from skae._config import get_config as get_config
+    from skae._config import set_config as set_config
     from skae._versions import show_versions as show_versions
     from skae.autoencoders._base import BaseAutoencoder as BaseAutoencoder
     from skae.autoencoders._concrete import ConcreteAutoencoder as ConcreteAutoencoder

@@ -236,6 +236,35 @@ def keras_seeds_from(generator: random.Random) -> Iterator[None]:
         seed_generator.python_random = before
 
 
+class _Replacing:
+    """Has the attributes of a module, some of them replaced."""
+
+    def __init__(self, module: Any, replacements: dict[str, Any]):
+        self._module, self._replacements = module, replacements
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._replacements:
+            return self._replacements[name]
+        return getattr(self._module, name)
+
+
+@contextmanager
+def keras_initial_values_by(**functions: Callable[..., Any]) -> Iterator[None]:
+    """Replace ``uniform``, ``zeros`` and ``ones`` in the initializers that this thread calls.
+
+    If Keras moves them, initial values on JAX take a second more to compile.
+    """
+    from keras.src.initializers import constant_initializers, random_initializers
+
+    constant, drawn = constant_initializers.ops, random_initializers.random
+    constant_initializers.ops = _ForThisThread(_Replacing(constant, functions), constant)
+    random_initializers.random = _ForThisThread(_Replacing(drawn, functions), drawn)
+    try:
+        yield
+    finally:
+        constant_initializers.ops, random_initializers.random = constant, drawn
+
+
 # ---- optimizers: training goes on with the wrong rate, momenta or decay --------------------------
 
 
@@ -312,7 +341,14 @@ def scikeras_routing() -> Any:
     return routing
 
 
-# ---- TensorFlow: memory grows by ten megabytes with every program; JAX loads TensorFlow ----------
+# ---- TensorFlow: changes of its cache are lost; programs leak 10 MB each; JAX loads TensorFlow ---
+
+
+def has_tensorflow_computed() -> bool:
+    """Tell whether TensorFlow has read its flags: since then its cache on disk stays as it is."""
+    from tensorflow.python.eager import context
+
+    return context.context()._context_handle is not None
 
 
 def free_graph(graph: Any) -> None:

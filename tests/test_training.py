@@ -634,31 +634,3 @@ def test_codes_are_the_same_in_another_process(other_process, name, fitted):
     np.testing.assert_array_equal(
         fitted.transform(digits()), np.array(other_process["codes"][name])
     )
-
-
-@pytest.mark.slow  # two processes
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="asks for TensorFlow's files")
-def test_compiled_code_is_kept_on_disk_where_that_is_asked_for(tmp_path):
-    program = (
-        "import os, numpy as np; from skae import DenseAutoencoder;"
-        "X = np.random.default_rng(0).normal(size=(80, 4));"
-        "a = DenseAutoencoder(1, hidden_layer_sizes=(4,), batch_size=8, random_state=0).fit(X);"
-        "assert 'TF_XLA_FLAGS' not in os.environ;"
-        "print(a.transform(X).tobytes().hex())"
-    )
-    environment = {**os.environ, "SKAE_CACHE_DIR": str(tmp_path)}
-    environment.pop("TF_XLA_FLAGS", None)
-    codes, files = [], []
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        codes.append(done.stdout)
-        files.append(sorted(tmp_path.rglob("*.pb")))
-    assert codes[0] == codes[1]
-    assert files[0]
-    assert files[0] == files[1]

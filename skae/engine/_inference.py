@@ -116,9 +116,9 @@ def _compiled(apply, core):
 
         return _PaddedMapping(run, core, _next_multiple)
     if keras.backend.backend() == "jax":
-        import jax
+        from skae.engine._jax_compiled import JaxCompiled
 
-        return _PaddedMapping(jax.jit(apply), core, _next_power_of_two)
+        return _PaddedMapping(JaxCompiled(apply), core, _next_power_of_two)
     return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))
 
 

@@ -9,6 +9,7 @@ from skae.engine._batches import whole_batches
 from skae.engine._compiled import EVALUATION_BATCH_SIZE, CompiledProgram
 from skae.engine._devices import split_over_devices
 from skae.engine._graph import CONVOLUTIONS, has_any
+from skae.engine._jax_compiled import JaxCompiled
 from skae.engine._losses import loss_terms
 
 
@@ -38,10 +39,10 @@ class JaxProgram(CompiledProgram):
         )
         self._kept: list[list] = []
         self._steps = (
-            jax.jit(self._run_steps) if variant.startswith("loop") else self._run_step_by_step
+            JaxCompiled(self._run_steps) if variant.startswith("loop") else self._run_step_by_step
         )
-        self._step = jax.jit(self._train_on)
-        self._evaluation = jax.jit(self._evaluate_on)
+        self._step = JaxCompiled(self._train_on)
+        self._evaluation = JaxCompiled(self._evaluate_on)
 
     @staticmethod
     def variant(model: keras.Model, n_steps: int) -> str:
@@ -83,8 +84,8 @@ class JaxProgram(CompiledProgram):
                 self._take(
                     min(self._steps_at_once, len(order) - start),
                     rows[chunk],
-                    weights[chunk] * shares[steps],
-                    1 / shares[steps, 0],
+                    weights[chunk],
+                    shares[steps],
                 )
             )
         # JAX computes while the next rows are gathered: the losses are not waited for until here.
@@ -92,13 +93,14 @@ class JaxProgram(CompiledProgram):
 
     def _train_last(self, rows, order, weights):
         chunk = order[None]
-        return np.asarray(self._take(1, rows[chunk], weights[chunk], np.ones(1, np.float32)))
+        shares = np.ones(chunk.shape, np.float32)
+        return np.asarray(self._take(1, rows[chunk], weights[chunk], shares))
 
-    def _take(self, n_steps, batches, weights, sizes):
+    def _take(self, n_steps, batches, weights, shares):
         split = split_over_devices(self._groups[0][0].value, batches.shape[1])
         if split is not None:
-            batches, weights = jax.device_put((batches, weights), split)
-        state, losses = self._steps(self._state(), n_steps, batches, weights, sizes)
+            batches, weights, shares = jax.device_put((batches, weights, shares), split)
+        state, losses = self._steps(self._state(), n_steps, batches, weights, shares)
         self._load(state)
         return losses
 
@@ -112,41 +114,43 @@ class JaxProgram(CompiledProgram):
             totals += np.asarray(self._evaluation(variables, batch, weights[chunk])) * len(batch)
         return totals / len(rows)
 
-    def _run_steps(self, state, n_steps, batches, weights, sizes):
+    def _run_steps(self, state, n_steps, batches, weights, shares):
         def body(step, carried):
             state, losses = carried
-            state, new = self._train_on(state, batches[step], weights[step])
-            return state, losses + new * sizes[step]
+            state, new = self._train_on(state, batches[step], weights[step], shares[step])
+            return state, losses + new * (1 / shares[step, 0])
 
         start = (state, jnp.zeros(len(self.loss_names)))
         return jax.lax.fori_loop(0, n_steps, body, start)
 
-    def _run_step_by_step(self, state, n_steps, batches, weights, sizes):
+    def _run_step_by_step(self, state, n_steps, batches, weights, shares):
         """Do the same without a loop in compiled code, where convolutions use one core only."""
         losses = np.zeros(len(self.loss_names))
         for step in range(n_steps):
-            state, new = self._step(state, batches[step], weights[step])
-            losses = losses + new * sizes[step]
+            state, new = self._step(state, batches[step], weights[step], shares[step])
+            losses = losses + new * (1 / shares[step, 0])
         return state, losses
 
-    def _train_on(self, state, batch, weights):
+    def _train_on(self, state, batch, weights, shares):
         trainable, non_trainable, optimizer_state = state
         gradient = jax.grad(self._objective, has_aux=True)
         gradients, (terms, non_trainable) = gradient(
-            trainable, non_trainable, optimizer_state, batch, weights
+            trainable, non_trainable, optimizer_state, batch, weights, shares
         )
         trainable, optimizer_state = self.model.optimizer.stateless_apply(
             optimizer_state, gradients, trainable
         )
         return [trainable, non_trainable, optimizer_state], terms
 
-    def _objective(self, trainable, non_trainable, optimizer_state, batch, weights):
+    def _objective(self, trainable, non_trainable, optimizer_state, batch, weights, shares):
         values = [*trainable, *non_trainable, *optimizer_state]
         variables = [variable for group in self._groups for variable in group]
         with keras.StatelessScope(
             list(zip(variables, values, strict=True)), collect_losses=True
         ) as scope:
-            terms = loss_terms(self._core, self._loss, batch, weights, training=True)
+            terms = loss_terms(
+                self._core, self._loss, batch, weights * shares, training=True, shares=shares
+            )
             objective = self.model.optimizer.scale_loss(terms[0])
         non_trainable = [scope.get_current_value(variable) for variable in self._groups[1]]
         return objective, (jnp.stack(terms), non_trainable)

@@ -1,10 +1,13 @@
 """The loss and its terms, summed as in ``Model.fit``."""
 
+from functools import partial
+
 import keras
+import numpy as np
 
 from skae._compat import layers_within
 from skae.engine._proof import is_known_layer
-from skae.layers import monitoring
+from skae.layers import monitoring, sharing_rows
 
 
 def mean_loss(loss):
@@ -85,12 +88,32 @@ def _apart(core):
 
 
 def _call_in_training(core):
-    core(keras.ops.zeros((1, *core.input.shape[1:])), training=True)
+    """Call a model on one row; JAX does so without computing, hence without compiling, anything."""
+    row = np.zeros((1, *core.input.shape[1:]), dtype=np.float32)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.eval_shape(partial(core, training=True), row)
+    else:
+        core(keras.ops.convert_to_tensor(row), training=True)
 
 
-def loss_terms(core: keras.Model, loss, batch, weights, training: bool) -> list:
-    """Return the scalar tensors that :func:`loss_names` names."""
-    with monitoring():
+def loss_terms(core: keras.Model, loss, batch, weights, training: bool, shares=None) -> list:
+    """Return the scalar tensors that :func:`loss_names` names.
+
+    Parameters
+    ----------
+    core : keras.Model
+    loss : callable
+        As :func:`mean_loss` returns it.
+    batch : tensor of shape (n, ...)
+    weights : tensor of shape (n,)
+        Of the rows in the loss.
+    training : bool
+    shares : tensor of shape (n,) or None
+        Of the rows in the penalties; None for equal ones.
+    """
+    with monitoring(), sharing_rows(shares):
         outputs = core(batch, training=training)
     return terms_of(core, loss, (batch, outputs), weights)
 

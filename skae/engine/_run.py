@@ -261,19 +261,19 @@ class Run:
             raise DivergedError("weights", np.nan, n_epochs)
         if start is None and (self._validation is None or result.interrupted):
             values, weights = next(iter(self._rows))
-            _check_finite("loss", self._last_look([(values[:1], weights[:1])]), n_epochs)
+            _check_finite("loss", self._program.last_look(values, weights), n_epochs)
         elif start is not None and self._validation is None and result.best_epoch > start_epoch:
-            loss = self._last_look(self._rows)
+            loss = self._loss_now()
             _check_finite("loss", loss, n_epochs)
             if loss > start.loss:
                 load(self._variables(), start.state)
                 result.best_epoch = start_epoch
 
-    def _last_look(self, rows):
-        """Return the loss on rows, and leave the states that noise is drawn from as they were."""
+    def _loss_now(self):
+        """Return the loss on all rows, and leave the states that noise is drawn from alone."""
         states = self._program.model.non_trainable_variables
         before = values_of(states)
-        loss = self._evaluate(rows)[0]
+        loss = self._evaluate(self._rows)[0]
         load(states, before)
         return loss
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from skae._compat import keras_seeds_from
+from skae.engine._initial_values import uncompiled_initial_values
 
 _global_generators = threading.RLock()
 
@@ -24,7 +25,7 @@ def seeded(seed: int):
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002
         try:
-            with keras_seeds_from(random.Random(seed)):
+            with keras_seeds_from(random.Random(seed)), uncompiled_initial_values():
                 yield
         finally:
             random.setstate(python_state)

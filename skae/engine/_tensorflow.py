@@ -59,6 +59,7 @@ class TensorFlowProgram(CompiledProgram):
             tf.TensorSpec((), tf.int32),
             tf.TensorSpec((self._steps_at_once, batch_size, *shape), tf.float32),
             tf.TensorSpec((self._steps_at_once, batch_size), tf.float32),
+            tf.TensorSpec((self._steps_at_once, batch_size), tf.float32),
             tf.TensorSpec((self._steps_at_once,), tf.float32),
             jit_compile=variant == "xla",
         )
@@ -122,7 +123,8 @@ class TensorFlowProgram(CompiledProgram):
             losses = self._steps(
                 tf.minimum(at_once, n_batches - first),
                 tf.gather(rows, positions),
-                tf.gather(weights, positions) * chosen_shares,
+                tf.gather(weights, positions),
+                chosen_shares,
                 1 / chosen_shares[:, 0],
             )
             return first + at_once, totals + losses
@@ -132,16 +134,17 @@ class TensorFlowProgram(CompiledProgram):
         self._trained.unpack()
         return losses
 
-    def _take_steps(self, n_steps, batches, weights, sizes):
+    def _take_steps(self, n_steps, batches, weights, shares, sizes):
         def body(step, totals):
-            losses = self._train_on(batches[step], weights[step])
+            losses = self._train_on(batches[step], weights[step], shares[step])
             return step + 1, totals + losses * sizes[step]
 
         return self._loop(lambda step: step < n_steps, body)
 
     def _run_last_batch(self, order, rows, weights):
         self._trained.pack()
-        losses = self._train_on(tf.gather(rows, order), tf.gather(weights, order))
+        weights = tf.gather(weights, order)
+        losses = self._train_on(tf.gather(rows, order), weights, tf.ones_like(weights))
         self._trained.unpack()
         return losses
 
@@ -163,8 +166,10 @@ class TensorFlowProgram(CompiledProgram):
             lambda position, _: condition(position), body, (0, zeros), parallel_iterations=1
         )[1]
 
-    def _train_on(self, batch, weights):
+    def _train_on(self, batch, weights, shares):
         terms = self._trained.step(
-            lambda: loss_terms(self._core, self._loss, batch, weights, training=True)
+            lambda: loss_terms(
+                self._core, self._loss, batch, weights * shares, training=True, shares=shares
+            )
         )
         return tf.stack(terms)

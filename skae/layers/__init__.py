@@ -11,7 +11,7 @@ from skae.layers._corruption import (
     SwapCorruption,
 )
 from skae.layers._gaussian_code import GaussianCode
-from skae.layers._objective_layer import ObjectiveLayer, monitoring
+from skae.layers._objective_layer import ObjectiveLayer, monitoring, sharing_rows
 from skae.layers._penalties import ContractionPenalty, SparsityPenalty
 from skae.layers._random import inside_xla
 from skae.layers._standardization import Standardization
@@ -32,5 +32,6 @@ __all__ = [
     "SwapCorruption",
     "inside_xla",
     "monitoring",
+    "sharing_rows",
     "use_fused_kernels",
 ]

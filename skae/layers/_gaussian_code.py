@@ -3,7 +3,7 @@
 import keras
 from keras import ops, random
 
-from skae.layers._objective_layer import ObjectiveLayer
+from skae.layers._objective_layer import ObjectiveLayer, weighed
 from skae.layers._random import normal
 
 
@@ -59,7 +59,7 @@ class GaussianCode(ObjectiveLayer):
         if not self.acts(training):
             return mean
         weight = self.beta * self.scale * (self.warmup if training else 1.0)
-        self.add_loss(weight * ops.mean(divergence(mean, log_variance)))
+        self.add_loss(weight * ops.mean(weighed(divergence(mean, log_variance))))
         epsilon = normal(ops.shape(mean), self.seed_generator, mean.dtype)
         return mean + ops.exp(0.5 * log_variance) * epsilon
 

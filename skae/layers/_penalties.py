@@ -5,7 +5,7 @@ from math import prod, sqrt
 import keras
 from keras import layers, ops, random
 
-from skae.layers._objective_layer import ObjectiveLayer
+from skae.layers._objective_layer import ObjectiveLayer, weighed
 from skae.layers._random import signs
 
 _SMALLEST_RATE = 1e-6
@@ -41,9 +41,9 @@ class SparsityPenalty(ObjectiveLayer):
     def penalty(self, codes):
         """Return the penalty without its weight."""
         if self.target_rate is None:
-            return ops.sum(ops.abs(codes)) / ops.cast(ops.shape(codes)[0], "float32")
+            return ops.sum(weighed(ops.abs(codes))) / ops.cast(ops.shape(codes)[0], "float32")
         target = self.target_rate
-        rate = ops.clip(ops.mean(codes, axis=0), _SMALLEST_RATE, 1 - _SMALLEST_RATE)
+        rate = ops.clip(ops.mean(weighed(codes), axis=0), _SMALLEST_RATE, 1 - _SMALLEST_RATE)
         return ops.sum(
             target * ops.log(target / rate) + (1 - target) * ops.log((1 - target) / (1 - rate))
         )
@@ -101,7 +101,7 @@ class ContractionPenalty(ObjectiveLayer):
         codes = self.encoder(inputs, training=training)
         if self.acts(training):
             norms = self.squared_jacobian_norms(inputs, codes)
-            self.add_loss(self.contraction * ops.mean(norms))
+            self.add_loss(self.contraction * ops.mean(weighed(norms)))
         return codes
 
     def squared_jacobian_norms(self, inputs, codes):
