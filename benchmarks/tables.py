@@ -12,9 +12,8 @@ import re
 from pathlib import Path
 
 from matplotlib import rc_context
-from matplotlib.figure import Figure
 
-from benchmarks import BenchmarkError, record, views
+from benchmarks import BenchmarkError, latent, record, views
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -45,7 +44,8 @@ def write(*, check=False):
             if not check:
                 page.write_text(new, encoding="utf-8")
     if not check:
-        draw_codes(PICTURE)
+        with rc_context({"font.size": 9}):
+            latent.drawn(record.load("latent/digits").tables["codes"]).savefig(PICTURE, dpi=100)
     return wrong
 
 
@@ -58,21 +58,6 @@ def broken_claims(text):
     """Return the marked claims of a page that their records do not hold."""
     claims = [(CLAIM.fullmatch(match[2]), match[2]) for match in MARKED.finditer(text)]
     return [what for claim, what in claims if claim is not None and not _holds(claim)]
-
-
-def draw_codes(path, name="latent/digits"):
-    """Draw the recorded codes of PCA and of the autoencoder side by side."""
-    from skae.display import LatentSpaceDisplay
-
-    codes = record.load(name).tables["codes"]
-    with rc_context({"font.size": 9}):
-        figure = Figure((10, 4.5), layout="constrained")
-        panels = zip(figure.subplots(1, 2), codes.groupby("method", sort=False), strict=True)
-        for axes, (method, rows) in panels:
-            labels = rows["label"].to_numpy()
-            LatentSpaceDisplay(rows[["x", "y"]].to_numpy(), y=labels).plot(axes)
-            axes.set_title(method)
-        figure.savefig(path, dpi=100)
 
 
 def _content(what, text):

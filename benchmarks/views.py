@@ -7,7 +7,7 @@ from benchmarks.speed.contests import RACES
 
 PATHS = "speed/paths"
 ARTICLE = ["id", "network", "data", "weights", "unit", "published", "loss", "trained"]
-ARTICLE += ["own_loss", "own_epochs", "keras_s", "skae_s", "ratio"]
+ARTICLE += ["own_loss", "own_epochs"]
 
 
 def markdown(frame, names):
@@ -21,7 +21,9 @@ def markdown(frame, names):
 def codes():
     name = "latent/digits"
     table = record.load(name).tables["results"]
-    return markdown(table.drop(columns=["mse", "query_us", "transform_us"]), [name])
+    return markdown(
+        table.drop(columns=["mse", "query_us", "transform_us"], errors="ignore"), [name]
+    )
 
 
 def races():

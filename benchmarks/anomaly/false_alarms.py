@@ -6,7 +6,6 @@ is the division of these scores. Run with ``python -m benchmarks.anomaly.false_a
 
 import argparse
 import os
-import sys
 import warnings
 from dataclasses import dataclass
 from time import perf_counter as clock
@@ -21,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 import skae
 from benchmarks import datasets, start_keras
 from benchmarks.anomaly.problems import TABLES
-from benchmarks.record import RESULTS, Record, origin
+from benchmarks.record import Record, finish
 from skae.outlier._thresholds import ROUNDING, conformal_p_values
 
 RATES = (0.01, 0.05, 0.1)
@@ -223,19 +222,14 @@ def main():
     table = pd.DataFrame(rows)
     held = table[table["rows"] != "windows, at random"]
     largest = {f"excess_{rate:.0%}": float(held[f"σ {rate:.0%}"].max()) for rate in RATES}
-    record = Record(
+    found = Record(
         "anomaly/false-alarms-divided",
         f"False alarms over {DIVISIONS} divisions into calibration and fresh rows",
         "The promised rate holds but for windows that are divided at random.",
         figures=largest,
         tables={"false alarms": table},
-        origin=origin(
-            " ".join(["python -m benchmarks.anomaly.false_alarms", *sys.argv[1:]]),
-            [arguments.seed],
-            clock() - start,
-        ),
     )
-    print(record.save(RESULTS))
+    finish(found, "benchmarks.anomaly.false_alarms", [arguments.seed], clock() - start)
 
 
 CASES = {

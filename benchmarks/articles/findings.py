@@ -14,7 +14,6 @@ from benchmarks.articles.table import BERNOULLI
 ROWS, QUICK_ROWS = 10_000, 100
 SELECTED = 50
 IMPORTANCE_SAMPLES, BOUNDED_ROWS = 5000, 1000
-PART = 10  # epochs between two states that are saved
 
 
 def principal_components(extent):
@@ -72,7 +71,7 @@ def selection(extent):
     ]
 
 
-def deep_compression(extent, parts):
+def deep_compression(extent):
     """Train the network of Hinton and Salakhutdinov (Science 2006), without its pretraining."""
     X_train, X_test = _all_rows(extent)
     epochs = extent.epochs(60)
@@ -81,14 +80,9 @@ def deep_compression(extent, parts):
         hidden_layer_sizes=(1000, 500, 250),
         learning_rate=_cosine(1e-3, epochs, len(X_train), 256),
         batch_size=256,
-        warm_start=True,
         **BERNOULLI,
-        **_to_the_end(extent, PART),
-    )
-    autoencoder = parts.load("H") or autoencoder
-    while _epochs_of(autoencoder) < epochs:
-        n_more = min(PART, epochs - _epochs_of(autoencoder))
-        parts.save("H", autoencoder.set_params(epochs=n_more).fit(X_train))
+        **_to_the_end(extent, epochs),
+    ).fit(X_train)
     error = np.square(autoencoder.reconstruct(X_test) - X_test).sum(axis=1).mean()
     pca = PCA(30, random_state=extent.seed).fit(X_train)
     of_pca = np.square(pca.inverse_transform(pca.transform(X_test)) - X_test).sum(axis=1).mean()
@@ -99,7 +93,7 @@ def deep_compression(extent, parts):
     ]
 
 
-def likelihood(extent, parts):
+def likelihood(extent):
     """Bound the likelihood of binarised digits, drawn anew for every epoch of training."""
     X_train, X_test = _all_rows(extent)
     epochs = extent.epochs(100)
@@ -111,11 +105,8 @@ def likelihood(extent, parts):
         batch_size=128,
         **BERNOULLI,
     )
-    autoencoder = parts.load("N") or autoencoder
-    while _epochs_of(autoencoder) < epochs:
-        seed = extent.seed + _epochs_of(autoencoder)
+    for seed in range(extent.seed, extent.seed + epochs):
         autoencoder.set_params(random_state=seed).partial_fit(_binarized(X_train, seed))
-        parts.save("N", autoencoder)
     samples = 10 if extent.quick else IMPORTANCE_SAMPLES
     rows = _binarized(X_test, extent.seed)[:BOUNDED_ROWS]
     nats = -autoencoder.score_samples(rows, samples).mean()
@@ -130,16 +121,6 @@ MEASURED = {
     "H": deep_compression,
     "N": likelihood,
 }
-
-
-def find(name, extent, parts):
-    if name in ("H", "N"):  # hours: saved as they train
-        return MEASURED[name](extent, parts)
-    return parts(name, MEASURED[name], extent)
-
-
-def _epochs_of(autoencoder):
-    return getattr(autoencoder, "n_epochs_", 0)
 
 
 def _accuracy_of_trees(X_train, y_train, X_test, y_test):

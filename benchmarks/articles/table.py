@@ -44,7 +44,6 @@ class Article:
     keeps_best: bool
     published: float | None
     parameters: tuple[int, ...]
-    raced_rows: int
     own: str
     own_code: int
     own_epochs: int
@@ -54,12 +53,6 @@ class Article:
         """Name of skae's own fit; articles with the same one share it."""
         return f"own-{self.own}-{self.data}-{self.own_code}-{self.loss}"
 
-    def by_hand(self):
-        return BUILDERS[self.id.rstrip("a")][1]()
-
-    def compiled_loss(self):
-        return {"bce": "binary_crossentropy", "mse": "mse", "nats": by_hand.nats}[self.loss]
-
     def compiled_optimizer(self):
         """Return a new optimizer with the article's rate."""
         n_steps = self.epochs * ceil(TRAINING_ROWS / self.batch_size)
@@ -68,7 +61,7 @@ class Article:
 
     def estimator(self, seed):
         """Return the network as an estimator with the published training, for `fit` in parts."""
-        return BUILDERS[self.id.rstrip("a")][0]().set_params(
+        return NETWORKS[self.id.rstrip("a")]().set_params(
             loss="mse" if self.loss == "mse" else "binary_crossentropy",
             optimizer=self.compiled_optimizer(),
             learning_rate=None,
@@ -134,62 +127,41 @@ OWN = {
         code, noise=0.5, clip=True, **_own_network(1024)
     ),
 }
-# The network as an estimator, and as a Keras model; "a" after an id is another optimizer.
-BUILDERS = {
-    "B1": (partial(_dense, 2, 32), partial(by_hand.dense, (32,), 2)),
-    "C1": (
-        lambda: skae.ConvAutoencoder(
-            None,
-            image_shape=(28, 28),
-            filters=(16, 1),
-            pooling="max",
-            activation="relu",
-            init="random",
+# "a" after an id is the same network with another optimizer.
+NETWORKS = {
+    "B1": partial(_dense, 2, 32),
+    "C1": lambda: skae.ConvAutoencoder(
+        None,
+        image_shape=(28, 28),
+        filters=(16, 1),
+        pooling="max",
+        activation="relu",
+        init="random",
+    ),
+    "C2": partial(_dense, 32, 128, 64),
+    "D1": partial(_dense, 32),
+    "D2": lambda: skae.SparseAutoencoder(32, sparsity=1e-8, **_own_network(), **SIGMOID),
+    "D3": partial(_dense, 32, 128, 64),
+    "D4": lambda: skae.KerasAutoencoder(
+        encoder=partial(by_hand.normalized_encoder, (32, 16, 16)),
+        decoder=partial(by_hand.normalized_decoder, (32, 16, 16), "sigmoid"),
+    ),
+    "D5": lambda: skae.DenoisingAutoencoder(
+        None,
+        noise=0.5,
+        clip=True,
+        network=skae.KerasNetwork(
+            partial(by_hand.normalized_encoder, (32, 32, 32)),
+            partial(by_hand.normalized_decoder, (32, 32, 32), "linear"),
         ),
-        by_hand.feature_map_49,
+        **SIGMOID,
     ),
-    "C2": (partial(_dense, 32, 128, 64), partial(by_hand.dense, (128, 64), 32)),
-    "D1": (partial(_dense, 32), partial(by_hand.dense, (), 32)),
-    "D2": (
-        lambda: skae.SparseAutoencoder(32, sparsity=1e-8, **_own_network(), **SIGMOID),
-        partial(by_hand.dense, (), 32, sparsity=1e-8),
+    "D6": lambda: skae.SequenceAutoencoder(None, units=(64,), init="random"),
+    "D7": lambda: skae.VariationalAutoencoder(
+        2, network=skae.DenseNetwork((256,), activation="relu"), **SIGMOID
     ),
-    "D3": (partial(_dense, 32, 128, 64), partial(by_hand.dense, (128, 64), 32)),
-    "D4": (
-        lambda: skae.KerasAutoencoder(
-            encoder=partial(by_hand.normalized_encoder, (32, 16, 16)),
-            decoder=partial(by_hand.normalized_decoder, (32, 16, 16), "sigmoid"),
-        ),
-        partial(by_hand.normalized_convolutions, (32, 16, 16)),
-    ),
-    "D5": (
-        lambda: skae.DenoisingAutoencoder(
-            None,
-            noise=0.5,
-            clip=True,
-            network=skae.KerasNetwork(
-                partial(by_hand.normalized_encoder, (32, 32, 32)),
-                partial(by_hand.normalized_decoder, (32, 32, 32), "linear"),
-            ),
-            **SIGMOID,
-        ),
-        partial(by_hand.normalized_convolutions, (32, 32, 32)),
-    ),
-    "D6": (
-        lambda: skae.SequenceAutoencoder(None, units=(64,), init="random"),
-        partial(by_hand.recurrent, 140, 64),
-    ),
-    "D7": (
-        lambda: skae.VariationalAutoencoder(
-            2, network=skae.DenseNetwork((256,), activation="relu"), **SIGMOID
-        ),
-        by_hand.dense_variational,
-    ),
-    "D8": (_convolutional_variational, partial(by_hand.convolutional_variational, 64, 128)),
-    "E1": (
-        partial(_dense, 2, 300, activation="LeakyReLU", output_activation="LeakyReLU"),
-        by_hand.leaky,
-    ),
+    "D8": _convolutional_variational,
+    "E1": partial(_dense, 2, 300, activation="LeakyReLU", output_activation="LeakyReLU"),
 }
 
 

@@ -1,21 +1,17 @@
-"""Training and timing of the articles of `benchmarks.articles`."""
+"""Training of the articles of `benchmarks.articles`."""
 
 import time
 from dataclasses import dataclass, field
 from functools import cache
-from math import ceil, prod
+from math import ceil
 
-import keras
 import numpy as np
-import pandas as pd
 
-import skae
 from benchmarks import datasets
-from benchmarks.losses import loss_of
+from benchmarks.measures import loss_of
 
 CURVE_POINTS = 30
 QUICK_ROWS = 64
-KERAS, SKAE = "Keras by hand", "skae"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +29,6 @@ class Extent:
 
     seed: int = 0
     most_epochs: int | None = None
-    raced_epochs: int = 3
-    rounds: int = 2
     quick: bool = False
 
     def epochs(self, wanted):
@@ -60,7 +54,10 @@ class Fit:
 def rows_of(article, extent):
     dataset = _loaded(article.data, extent.quick)
     train, test = dataset.X[: dataset.n_train], dataset.X[dataset.n_train :]
-    fed = _noisy(test, article.noise, extent.seed)
+    fed = test
+    if article.noise:
+        drawn = np.random.default_rng(extent.seed).normal(0, article.noise, test.shape)
+        fed = np.clip(test + drawn, 0, 1).astype(np.float32)
     return Rows(train, test, fed)
 
 
@@ -93,76 +90,10 @@ def train_own(article, rows, extent, parts):
     return parts.save(article.own_name, fit)
 
 
-def race(article, rows, extent):
-    """Train as published for a few epochs, in turns by hand and with skae."""
-    chosen = rows.train[: article.raced_rows]
-    epochs = extent.raced_epochs
-    runs = []
-    contestants = [(KERAS, _race_by_hand), (SKAE, _race_skae)]
-    for turn in range(extent.rounds):
-        for name, run in contestants[:: 1 if turn % 2 == 0 else -1]:
-            seconds, reached, n_weights = run(article, rows, chosen, epochs, extent.seed + turn)
-            runs.append((turn, name, seconds, reached, n_weights))
-    return pd.DataFrame(runs, columns=["round", "contestant", "seconds", "loss", "parameters"])
-
-
 def loss(article, rows, estimator):
     if article.loss == "nats":
         return float(-estimator.score_samples(rows.fed).mean())
     return loss_of(article.loss, rows.test, estimator.reconstruct, rows.fed)
-
-
-def halves(estimator):
-    return _n_weights(estimator.encoder_), _n_weights(estimator.decoder_)
-
-
-def _n_weights(model):
-    return sum(prod(weight.shape) for weight in model.trainable_weights)
-
-
-def _race_by_hand(article, rows, chosen, epochs, seed):
-    keras.utils.set_random_seed(seed)
-    start = time.perf_counter()
-    model = article.by_hand()
-    model.compile(optimizer=article.compiled_optimizer(), loss=article.compiled_loss())
-    targets = chosen.reshape(-1, *model.input_shape[1:])
-    model.fit(
-        _noisy(targets, article.noise, seed),
-        targets,
-        batch_size=article.batch_size,
-        epochs=epochs,
-        validation_split=article.validation_split,
-        verbose=0,
-    )
-    return time.perf_counter() - start, _loss_by_hand(article, rows, model), _n_weights(model)
-
-
-def _race_skae(article, rows, chosen, epochs, seed):
-    skae.clear_compiled_programs()
-    estimator = article.estimator(seed).set_params(epochs=epochs)
-    start = time.perf_counter()
-    estimator.fit(chosen)
-    seconds = time.perf_counter() - start
-    return seconds, loss(article, rows, estimator), _n_weights(estimator.model_)
-
-
-def _loss_by_hand(article, rows, model):
-    shape = model.input_shape[1:]
-    if article.loss == "nats":
-        test = rows.test.reshape(-1, *shape)
-        return model.evaluate(test, test, verbose=0)
-
-    def reconstruct(fed):
-        return keras.ops.convert_to_numpy(model(fed.reshape(-1, *shape), training=False))
-
-    return loss_of(article.loss, rows.test, reconstruct, rows.fed)
-
-
-def _noisy(rows, noise, seed):
-    if not noise:
-        return rows
-    drawn = np.random.default_rng(seed).normal(0, noise, rows.shape)
-    return np.clip(rows + drawn, 0, 1).astype(np.float32)
 
 
 @cache
@@ -179,4 +110,4 @@ def _stand_in(name):
     if name == "ecg5000":
         X = X[:, 140:280]
     labels = digits.y[: len(X)]
-    return datasets.Dataset(name, X, labels, (), digits.target_names, n_train=QUICK_ROWS)
+    return datasets.Dataset(name, X, labels, digits.target_names, n_train=QUICK_ROWS)
