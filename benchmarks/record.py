@@ -26,6 +26,10 @@ PACKAGES = ("skae", "keras", "tensorflow", "jax", "torch", "scikit-learn", "nump
 DIGITS = 6  # significant ones that a record keeps
 
 
+class NotMeasuredError(BenchmarkError):
+    """A record was asked for that is not there."""
+
+
 @dataclass(eq=False)
 class Record:
     """What one question found of one thing; `name` is "question/thing".
@@ -83,7 +87,7 @@ class Record:
 def load(name, folder=RESULTS):
     path = folder / f"{name}.json"
     if not path.is_file():
-        raise BenchmarkError(
+        raise NotMeasuredError(
             f"Expected a record out of {', '.join(names(folder))}; received {name!r}."
         )
     content = json.loads(path.read_text(encoding="utf-8"))

@@ -33,6 +33,10 @@ class Task:
         return {"mse": "linear", "bce": "sigmoid"}[self.loss]
 
     @property
+    def quick(self):
+        return replace(self, rows=min(self.rows, 2000), epochs=1, rates=self.rates[:2])
+
+    @property
     def warm_up(self):
         units = tuple(max(2, size // 4) for size in self.units)
         return replace(self, units=units, rows=4 * self.batch_size, epochs=1, rates=())
@@ -44,7 +48,6 @@ class Race:
 
     title: str
     task: Task
-    quick: Task
     at_least: dict[str, float] = field(default_factory=dict)
 
 
@@ -76,7 +79,7 @@ def _dense_race(task, keras_at_least):
         f"MNIST, 784-32-2-32-784, {task.loss}, batch {task.batch_size}, "
         f"{task.epochs} epochs, whole fit"
     )
-    return Race(title, task, replace(task, rows=3000, epochs=1), {KERAS.name: keras_at_least})
+    return Race(title, task, {KERAS.name: keras_at_least})
 
 
 RACES = {
@@ -87,13 +90,11 @@ RACES = {
     "conv": Race(
         "Fashion-MNIST, convolutions 32-16-16 with batch norm, 15 000 rows, 2 epochs",
         CONVOLUTIONS,
-        replace(CONVOLUTIONS, rows=512, epochs=1),
         {KERAS.name: 1.0},
     ),
     "search": Race(
         "Digits, grid search over 5 learning rates × 5 folds, 30 epochs each",
         SEARCH,
-        replace(SEARCH, epochs=3, rates=SEARCH.rates[:2]),
         {KERAS.name: 5.0},
     ),
 }
@@ -101,7 +102,7 @@ RACES = {
 
 def measure(name, run, quick, rounds, seed):
     """Let all take turns, after a tiny training of another architecture; return the record."""
-    task = RACES[name].quick if quick else RACES[name].task
+    task = RACES[name].task.quick if quick else RACES[name].task
     runs = []
     for turn in range(-1, rounds):
         trained = task.warm_up if turn < 0 else task
