@@ -169,7 +169,7 @@ class Parts:
 
     def __call__(self, name, measure, *arguments):
         """Return what was saved, or ``measure(*arguments)``, saved."""
-        self._progress.set_description(name)
+        self._progress.set_description_str(name)
         saved = self.load(name)
         saved = self.save(name, measure(*arguments)) if saved is None else saved
         self._progress.update()
