@@ -69,7 +69,7 @@ def run(job, arguments, command):
             one.save(record.RESULTS)
         print(one)
         found.append(one)
-    path = page.write(found, folder, title=_summary(job), quick=arguments.quick)
+    path = page.write(found, folder, title=_summary(job).rstrip("."), quick=arguments.quick)
     print(f"\nReport: {path}")
     return int(arguments.check and not all(all(one.claims.values()) for one in found))
 

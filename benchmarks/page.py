@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from benchmarks import columns
 
 STYLE = {
-    "axes.titlesize": "medium",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
@@ -44,12 +43,13 @@ def listed(value):
 
 
 @rc_context(STYLE)
-def chart(frame, kind, x, y, title):
+def chart(frame, kind, x, y):
     """Draw one column against another as pandas does; `kind` is "line" or "barh"."""
     height = 3.4 if kind == "line" else 0.9 + 0.3 * len(frame)
     figure = Figure((5, height), layout="constrained")
-    labels = {"xlabel": columns.label(x), "ylabel": columns.label(y)}
-    frame.plot(kind=kind, x=x, y=y, ax=figure.subplots(), title=title, legend=False, **labels)
+    axes = frame.plot(kind=kind, x=x, y=y, ax=figure.subplots(), legend=False)
+    across, up = (x, y) if kind == "line" else (y, x)
+    axes.set(xlabel=columns.label(across), ylabel=columns.label(up))
     return figure
 
 

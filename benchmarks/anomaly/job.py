@@ -162,7 +162,7 @@ def describe(group, runs, alarms):
             "The mean false-positive rate on fresh normal rows exceeds the promised one by at most "
             f"{SIGMAS} standard deviations of its own, for every data set, method and rate."
         ] = each["excess"].max() <= SIGMAS
-    picture = page.chart(means[::-1], "barh", "method", "auroc", "Mean AUROC")
+    picture = page.chart(means[::-1], "barh", "method", "auroc")
     return Record(
         name=f"anomaly/{group}",
         title=f"Anomalies: {GROUP_NAMES[group]}",

@@ -126,9 +126,7 @@ def describe(article, halves, code_shape, curve):
         figures={name: value for name, value in row.items() if not isinstance(value, str)},
         tables={"article": pd.DataFrame([row]), "curve": curve},
         claims=claims(article, row, halves),
-        pictures={
-            "Loss on test rows": page.chart(curve, "line", "epochs", "loss", article.network)
-        },
+        pictures={"Loss on test rows": page.chart(curve, "line", "epochs", "loss")},
     )
 
 

@@ -131,7 +131,7 @@ def describe(name, runs):
         best[SKAE.name] <= LOSS_TOLERANCE * best[KERAS.name]
     )
     table = results.reset_index()
-    picture = page.chart(table[::-1], "barh", "contestant", "median", RACES[name].title)
+    picture = page.chart(table[::-1], "barh", "contestant", "median")
     return Record(
         name=f"speed/{name}",
         title=RACES[name].title,

@@ -65,7 +65,7 @@ def describe(paths, size):
     shown = paths.assign(
         path=paths["objective"] + ", " + paths["features"].astype(str) + ", " + paths["backend"]
     ).sort_values("first_ratio", ascending=False)
-    picture = page.chart(shown, "barh", "path", "first_ratio", "Keras by hand / first fit")
+    picture = page.chart(shown, "barh", "path", "first_ratio")
     return Record(
         name="speed/paths",
         title="All paths beside Keras by hand",
