@@ -20,7 +20,9 @@ def explanation(key):
 
 def text(key, value):
     """Return a cell as it is shown; a dash where nothing was measured."""
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if isinstance(value, list):
+        return " / ".join(map(str, value))
+    if pd.isna(value):
         return "–"
     if isinstance(value, str) or key not in COLUMNS.index:
         return f"{value:.4g}" if isinstance(value, float) else str(value)

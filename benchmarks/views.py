@@ -133,7 +133,6 @@ def scale(part):
     for name in names:
         one = record.load(name)
         figures = one.tables["figures"].set_index("figure")["value"]
-        figures = figures.map(lambda one: " / ".join(map(str, one)) if type(one) is list else one)
         rows.append({"rows": int(one.settings["rows"]), "kind": one.settings["kind"], **figures})
     return markdown(pd.DataFrame(rows).sort_values(["rows", "kind"]), names)
 
