@@ -14,6 +14,7 @@ from skae.engine._arguments import (
     make_loss,
 )
 from skae.engine._batches import resolved_batch_size
+from skae.engine._devices import replicas
 from skae.engine._disk_cache import use_disk_cache
 from skae.engine._inference import Mapping, apply_model
 from skae.engine._interrupts import interrupts_as_such
@@ -56,6 +57,7 @@ __all__ = [
     "make_loss",
     "make_metrics",
     "own_states",
+    "replicas",
     "resolved_batch_size",
     "split_rows",
     "train_model",
