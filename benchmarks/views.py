@@ -8,6 +8,7 @@ from benchmarks import columns, record
 from benchmarks.anomaly.problems import GROUP_NAMES
 from benchmarks.speed.contests import RACES
 
+PROTOCOLS = ["normal rows", "anomalies left in"]
 ARTICLE = ["id", "network", "data", "weights", "unit", "published", "loss", "trained"]
 
 
@@ -84,14 +85,13 @@ def selection():
     """Return the best sum over all tables, and what is chosen with each table left out."""
     name = "anomaly/selection"
     one = record.load(name)
-    protocols = one.tables["sums"].columns.drop("sum")
     best, chosen = one.tables["sums"]["sum"][0], one.tables["left out"]["chosen"]
     rows = [
         {"choice": f"best sum over all tables: {best}"},
         {"choice": "chosen on the other tables"},
     ]
     for row, prefix in zip(rows, ("best", "chosen on the others"), strict=True):
-        row |= {protocol: one.figures[f"{prefix}, {protocol}"] for protocol in protocols}
+        row |= {protocol: one.figures[f"{prefix}, {protocol}"] for protocol in PROTOCOLS}
     return markdown(
         pd.DataFrame(rows).assign(
             chosen=["", f"this sum for {(chosen == best).sum()} of {len(chosen)} tables"]
@@ -107,7 +107,7 @@ def parts_of_sum():
     best = sums.index[0]
     parts = best.split("+")
     without = {"+".join(one for one in parts if one != part): part for part in parts}
-    shown = sums.loc[[*parts, *without, best]].reset_index()
+    shown = sums.loc[[*parts, *without, best], PROTOCOLS].reset_index()
     shown["sum"] = [*parts, *(f"without {part}" for part in parts), best]
     return markdown(shown, [name])
 
@@ -119,8 +119,7 @@ def tables_of_sum():
     best = one.tables["sums"]["sum"][0]
     by_table = one.tables["parts by table"].set_index(["protocol", "table"])
     chosen = by_table[[*best.split("+"), best]].map("{:.2f}".format)
-    protocols = one.tables["sums"].columns.drop("sum")
-    shown = chosen.loc[protocols[0]] + " / " + chosen.loc[protocols[1]]
+    shown = chosen.loc[PROTOCOLS[0]] + " / " + chosen.loc[PROTOCOLS[1]]
     return markdown(shown.rename(columns={best: "sum"}).reset_index(), [name])
 
 

@@ -265,7 +265,7 @@ def test_table_without_a_record_stays_as_it_was_written(tmp_path, monkeypatch):
 def test_choice_of_a_sum_is_shown_from_its_record(tmp_path, monkeypatch):
     sums = {"a+b": (0.9, 0.8), "a": (0.7, 0.6), "b": (0.85, 0.5)}
     protocols = ["normal rows", "anomalies left in"]
-    means = pd.DataFrame(sums, index=protocols).T.rename_axis("sum").reset_index()
+    means = pd.DataFrame(sums, index=protocols).T[protocols[::-1]].rename_axis("sum").reset_index()
     left_out = pd.DataFrame({"table": ["x", "y"], "chosen": ["a+b", "b"]})
     by_table = pd.DataFrame(
         [("x", protocol, 0.5, 0.25, 1.0) for protocol in protocols],
