@@ -6,10 +6,11 @@ from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
+from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
-from sklearn.neighbors import LocalOutlierFactor
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.svm import OneClassSVM
 
 import skae
@@ -30,12 +31,14 @@ TARGETS = {
 }
 SEEDS, ROWS, QUICK_ROWS = 3, 200_000, 100
 SVM_ROWS = 10_000  # its fit is quadratic in them
+ELLIPTIC_FEATURES = 300  # its fit is cubic in them
 SETTINGS = {
     "skae on tables": "ReconstructionOutlierDetector(random_state=seed) after a StandardScaler",
     "skae on images": "one setting for all classes: benchmarks.anomaly.job.image_detector",
     "overfitted": "DenseAutoencoder, half the features as code (64 at most), 100 epochs",
     "PCA residual": "30 components on images, 90 % of the variance elsewhere",
-    "Others": f"their packages' defaults; LOF 20 neighbours, OCSVM at most {SVM_ROWS} samples",
+    "Others": f"their packages' defaults; LOF 20 neighbours, OCSVM at most {SVM_ROWS} samples, "
+    f"kNN the fifth neighbour, EllipticEnvelope on at most {ELLIPTIC_FEATURES} features",
     "Division": "half of the normal samples train, the others and all anomalies are scored; with "
     "anomalies left in, 70 % of all samples train, 30 % are scored",
 }
@@ -84,6 +87,8 @@ def methods(problem: Problem, seed: int, names=None):
         "IsolationForest": IsolationForest(random_state=seed),
         "LOF": LocalOutlierFactor(20, novelty=True),
         "OCSVM": OneClassSVM(),
+        "kNN": _NeighborDistance(),
+        **_elliptic(problem, seed),
         **_pyod(seed),
     }
     if names is None:
@@ -187,6 +192,19 @@ def _overfitted(problem, seed):
         validation_split=0.0,
     )
     return _detector(autoencoder, score="squared_error", random_state=seed)
+
+
+class _NeighborDistance(NearestNeighbors):
+    """The distance to the fifth neighbour among the training samples."""
+
+    def score_samples(self, X):
+        return -self.kneighbors(X)[0][:, -1]
+
+
+def _elliptic(problem, seed):
+    if problem.X_train.shape[1] > ELLIPTIC_FEATURES:
+        return {}
+    return {"EllipticEnvelope": EllipticEnvelope(random_state=seed)}
 
 
 def _pyod(seed):
