@@ -2,11 +2,10 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skae.model._layer_outputs import hidden_path
+from skae.model._layer_outputs import hidden_outputs
 from skae.outlier._scores import BaseScore
 from skae.outlier._whitening import Whitening
 
@@ -70,42 +69,26 @@ def _path_differences(passage):
     if isinstance(autoencoder, Pipeline):
         samples, reconstructions = map(autoencoder[:-1].transform, (samples, reconstructions))
         autoencoder = autoencoder[-1]
-    try:
-        encoder = autoencoder.encoder_
-    except AttributeError as error:
+    if not hasattr(autoencoder, "encoder_"):
         raise TypeError(
             "score 'sap' or 'nap' expects an autoencoder with hidden layers, alone or as the last "
             f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
             "or another score."
-        ) from error
-    halves = [_way(encoder, part) for part in (samples, reconstructions)]
-    return np.concatenate([x - y for x, y in zip(*halves, strict=True)], axis=1)
+        )
+    return _way(autoencoder, samples) - _way(autoencoder, reconstructions)
 
 
-class _Way(keras.Model):
-    """Hidden layers and code of an encoder in one compiled call; the encoder stays as it is."""
-
-    def __init__(self, encoder, hidden):
-        super().__init__(name="way")
-        self._encoder, self._hidden = encoder, hidden
-        self.compile(jit_compile=False)
-
-    def call(self, inputs):
-        return [*self._hidden(inputs), self._encoder(inputs, training=False)]
-
-
-def _way(encoder, samples):
-    """Return h₀(x), h₁(x), …, each of shape (n_samples, n_units)."""
-    path = hidden_path(encoder)
-    if path.compiled is None:
-        path.compiled = _Way(encoder, path)
-    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
-    way = (inputs, *path.compiled.predict_on_batch(inputs))
-    if not all(np.isfinite(part).all() for part in way):
+def _way(autoencoder, samples):
+    """Return h₀(x), h₁(x), … side by side, one row a sample."""
+    shape = autoencoder.encoder_.input.shape[1:]
+    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *shape)
+    hidden = hidden_outputs(autoencoder, inputs)
+    way = np.concatenate([inputs.reshape(len(inputs), -1), hidden], axis=1, dtype=np.float64)
+    if not np.isfinite(way).all():
         raise ValueError(
             "Expected rows whose hidden activations are finite in float32, for score 'sap' or "
             f"'nap'; received values up to {np.abs(samples).max():.1e}, for which they are not. "
             "Rescale the data, for instance with StandardScaler in a Pipeline, or use another "
             "score."
         )
-    return [part.reshape(len(inputs), -1).astype(float) for part in way]
+    return way
