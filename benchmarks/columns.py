@@ -41,6 +41,7 @@ COLUMNS = {
     "problems": ("Data sets", "{:.0f}", ""),
     "us_per_row": ("µs a row", "{:.2f}", ""),
     "rows_mb": ("Rows, MB", "{:.0f}", "what the rows themselves take"),
+    "one_row_ms": ("One row, ms", "{:.2f}", "time to score one row alone"),
     "memory_mb": ("Peak above that, MB", "{:.0f}", "by how much scoring lifts the peak"),
     # articles
     "weights": ("Weights", "{:,.0f}", "trained"),
