@@ -9,6 +9,8 @@ from skae.model._layer_outputs import hidden_outputs
 from skae.outlier._scores import BaseScore
 from skae.outlier._whitening import Whitening
 
+_ROWS_IN_CACHE = 256
+
 
 class HiddenPath(BaseScore):
     r"""Distance between the hidden activations of x and of x̂: SAP and NAP [1]_.
@@ -48,12 +50,12 @@ class HiddenPath(BaseScore):
     def fit(self, passage):
         """Learn mean and covariance of the differences."""
         if self.whiten:
-            self.whitening_ = Whitening.of(_path_differences(passage))
+            self.whitening_ = Whitening.of(np.concatenate(list(_path_differences(passage))))
         return self
 
     def anomaly(self, passage):
         """Return the squared length of the whitened or plain differences of each row."""
-        return self.squared_length(_path_differences(passage))
+        return np.concatenate([self.squared_length(part) for part in _path_differences(passage)])
 
     def squared_length(self, differences: np.ndarray) -> np.ndarray:
         """Return the squared length of each row of differences, whitened or plain."""
@@ -63,7 +65,7 @@ class HiddenPath(BaseScore):
 
 
 def _path_differences(passage):
-    """Return [h₀(x) − h₀(x̂), h₁(x) − h₁(x̂), …], one row a sample."""
+    """Yield [h₀(x) − h₀(x̂), h₁(x) − h₁(x̂), …], one row a sample, for some samples at a time."""
     autoencoder = passage.autoencoder
     samples, reconstructions = passage.samples, passage.reconstructions
     if isinstance(autoencoder, Pipeline):
@@ -75,7 +77,9 @@ def _path_differences(passage):
             f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
             "or another score."
         )
-    return _way(autoencoder, samples) - _way(autoencoder, reconstructions)
+    for start in range(0, len(samples), _ROWS_IN_CACHE):
+        some = slice(start, start + _ROWS_IN_CACHE)
+        yield _way(autoencoder, samples[some]) - _way(autoencoder, reconstructions[some])
 
 
 def _way(autoencoder, samples):
