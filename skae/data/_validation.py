@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from skae._compat import check_sample_weight
 from skae.data._blocks import BlockRows, Blocks
+from skae.data._progress import shows_progress
 from skae.data._sources import as_blocks, in_memory_or_blocks
 
 _ROWS = "(n_samples, n_features)"
@@ -140,7 +141,8 @@ def validate_rows_or_blocks(estimator, X, *, reset: bool):
         return validate_rows(estimator, X, reset=reset)
     _, first = next(X.pieces(), (0, np.empty((0, *X.row_shape))))
     validate_rows(estimator, first, reset=reset)
-    return BlockRows(X, partial(_rows_of_piece, estimator)), X.row_shape
+    is_counted = shows_progress(getattr(estimator, "verbose", 0))
+    return BlockRows(X, partial(_rows_of_piece, estimator), is_counted), X.row_shape
 
 
 def _rows_of_piece(estimator, piece):
