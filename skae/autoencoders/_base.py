@@ -190,6 +190,20 @@ class BaseAutoencoder(
             return float(error == 0)
         return float(1 - error / total)
 
+    def maps_rows_alone(self) -> bool:
+        """Tell whether a sample has the same codes and reconstruction, bit for bit, in any batch.
+
+        It has in dense networks of known layers with at most 131,072 weights, on the CPU. In others
+        codes may differ by rounding, since matrix products round differently for different numbers
+        of rows.
+
+        Returns
+        -------
+        maps_rows_alone : bool
+        """
+        check_is_fitted(self)
+        return engine.maps_rows_alone(self.model_)
+
     def _codes(self, X):
         return self._mapped(engine.Mapping.ENCODE, self._rows_in_use(X))
 

@@ -97,6 +97,8 @@ def validate_rows(estimator, X, *, reset: bool):
     ValueError, TypeError
         If X is not numeric, finite, two- or more-dimensional and as wide as at fit.
     """
+    if not reset and _is_checked(estimator, X):
+        return X, X.shape[1:]
     blocks = as_blocks(X)
     if blocks is not None and not isinstance(X, np.memmap):
         X = blocks.whole()
@@ -114,6 +116,18 @@ def validate_rows(estimator, X, *, reset: bool):
         raise _explained(error, X, _ROWS) from error
     _check_float32_range(rows, type(estimator).__name__)
     return rows, shape[1:]
+
+
+def _is_checked(estimator, X):
+    """Tell whether X is as validation would return it, which takes .2 ms to say the same."""
+    if type(X) is not np.ndarray or X.dtype not in (np.float32, np.float64):
+        return False
+    is_like_fit = X.ndim == 2 and X.shape[1] == getattr(estimator, "n_features_in_", None)
+    if not is_like_fit or not X.size or hasattr(estimator, "feature_names_in_"):
+        return False
+    with np.errstate(all="ignore"):
+        is_small = X.dtype == np.float32 or np.abs(X).max() <= np.finfo(np.float32).max
+        return bool(X.flags.c_contiguous and is_small and np.isfinite(X.sum()))
 
 
 def validate_rows_or_blocks(estimator, X, *, reset: bool):
