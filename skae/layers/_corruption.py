@@ -46,7 +46,7 @@ class Corruption(ObjectiveLayer):
         if not self.acts(training):
             return inputs
         corrupted = self.corrupted(inputs)
-        return ops.clip(corrupted, self.low, self.high) if self.clip else corrupted
+        return ops.clip(corrupted, *self._range()) if self.clip else corrupted
 
     @abstractmethod
     def corrupted(self, inputs):
@@ -59,6 +59,10 @@ class Corruption(ObjectiveLayer):
     def get_config(self):
         """Return the constructor's arguments."""
         return {**super().get_config(), "noise": self.noise, "clip": self.clip}
+
+    def _range(self):
+        """Return the range of the data as tensors; JAX's own functions take no variables."""
+        return ops.convert_to_tensor(self.low), ops.convert_to_tensor(self.high)
 
     def _chosen(self, inputs):
         """Return which entries are hit: each with probability ``noise``."""
@@ -91,7 +95,7 @@ class SaltAndPepperCorruption(Corruption):
     def corrupted(self, inputs):
         """Return x with extremes."""
         drawn = uniform(ops.shape(inputs), self.seed_generator)
-        extremes = ops.where(drawn < self.noise / 2, self.low, self.high)
+        extremes = ops.where(drawn < self.noise / 2, *self._range())
         return ops.where(drawn < self.noise, ops.cast(extremes, inputs.dtype), inputs)
 
 
