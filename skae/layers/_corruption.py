@@ -24,6 +24,8 @@ class Corruption(ObjectiveLayer):
         ``name``, ``dtype`` and the other arguments of every Keras layer.
     """
 
+    hyperparameters = ("noise",)
+
     def __init__(self, noise: float, clip: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.noise = noise
@@ -66,7 +68,7 @@ class Corruption(ObjectiveLayer):
 
     def _chosen(self, inputs):
         """Return which entries are hit: each with probability ``noise``."""
-        return uniform(ops.shape(inputs), self.seed_generator) < self.noise
+        return uniform(ops.shape(inputs), self.seed_generator) < self.hyperparameter("noise")
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -76,7 +78,7 @@ class GaussianCorruption(Corruption):
     def corrupted(self, inputs):
         """Return x + noise · ε."""
         epsilon = normal(ops.shape(inputs), self.seed_generator, inputs.dtype)
-        return inputs + self.noise * epsilon
+        return inputs + self.hyperparameter("noise", inputs.dtype) * epsilon
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -94,9 +96,10 @@ class SaltAndPepperCorruption(Corruption):
 
     def corrupted(self, inputs):
         """Return x with extremes."""
+        noise = self.hyperparameter("noise")
         drawn = uniform(ops.shape(inputs), self.seed_generator)
-        extremes = ops.where(drawn < self.noise / 2, *self._range())
-        return ops.where(drawn < self.noise, ops.cast(extremes, inputs.dtype), inputs)
+        extremes = ops.where(drawn < noise / 2, *self._range())
+        return ops.where(drawn < noise, ops.cast(extremes, inputs.dtype), inputs)
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -109,11 +112,12 @@ class SwapCorruption(Corruption):
     def corrupted(self, inputs):
         """Return x with values of samples drawn from the batch."""
         # Below ``noise`` a number says that an entry is hit, and where below it is, by which row.
+        noise = self.hyperparameter("noise")
         drawn = uniform(ops.shape(inputs), self.seed_generator)
         n_rows = ops.shape(inputs)[0]
-        places = drawn * (ops.cast(n_rows, "float32") / max(self.noise, _SMALLEST_SHARE))
+        places = drawn * (ops.cast(n_rows, "float32") / ops.maximum(noise, _SMALLEST_SHARE))
         donors = ops.minimum(ops.cast(places, "int32"), n_rows - 1)
-        hit = drawn < self.noise
+        hit = drawn < noise
         return ops.where(hit, ops.take_along_axis(inputs, donors, axis=0), inputs)
 
 
