@@ -1,7 +1,6 @@
 """Command line of the benchmarks: `python -m benchmarks <question>`."""
 
 import argparse
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -17,13 +16,6 @@ JOBS = {
     "defaults": defaults,
     "latent": latent,
     "speed": speed,
-}
-TITLES = {  # of the pages
-    "anomaly": "Detectors of anomalies, and the rates that they promise",
-    "articles": "Published autoencoders, rebuilt",
-    "defaults": "The default parameters, and what else they could be",
-    "latent": "An autoencoder and PCA on rows that neither has seen",
-    "speed": "How long training and scoring take",
 }
 
 
@@ -44,7 +36,7 @@ def main(argv=None):
     try:
         if arguments.job == "tables":
             return tables.write(check=arguments.check)
-        return run(JOBS[arguments.job], arguments, _repeatable(argv))
+        return run(JOBS[arguments.job], arguments, record.repeatable("benchmarks", argv))
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -67,20 +59,19 @@ def run(job, arguments, command):
     source = (arguments.seed, arguments.quick, *job.source(arguments))
     parts = record.Parts(folder / "parts", source, resumes=arguments.resume)
     found, start = [], time.perf_counter()
-    for finding in job.measure(arguments, parts):
+    for one in job.measure(arguments, parts):
         seconds, start = time.perf_counter() - start, time.perf_counter()
-        one = finding.record
         one.origin = record.origin(command, job.seeds(arguments), seconds)
         if arguments.quick:
             one.claims = {}
         one.save(folder)
         if arguments.record:
             one.save(record.RESULTS)
-        print(page.terminal(one))
-        found.append(finding)
-    path = page.write(found, folder, title=TITLES[arguments.job], quick=arguments.quick)
+        print(one)
+        found.append(one)
+    path = page.write(found, folder, title=_summary(job).rstrip("."), quick=arguments.quick)
     print(f"\nReport: {path}")
-    return int(arguments.check and not all(all(f.record.claims.values()) for f in found))
+    return int(arguments.check and not all(all(one.claims.values()) for one in found))
 
 
 def _parser():
@@ -99,14 +90,6 @@ def _parser():
     one = jobs.add_parser("tables", help=summary, description=summary)
     one.add_argument("--check", action="store_true", help="write nothing, fail if they differ")
     return parser
-
-
-def _repeatable(argv):
-    """Return the command that measures the same, wherever it is told to write."""
-    where = argv.index("--output") if "--output" in argv else len(argv)
-    kept = [*argv[:where], *argv[where + 2 :]]
-    kept = [word for word in kept if word not in ("--resume", "--check", "--record")]
-    return shlex.join(["python", "-m", "benchmarks", *kept])
 
 
 def _summary(module):

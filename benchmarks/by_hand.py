@@ -1,4 +1,4 @@
-"""Networks as tutorials write them in Keras: those of articles, and the twins of skae's objectives.
+"""Networks as tutorials write them in Keras, the twins of skae's.
 
 Every function returns a model that is not compiled yet. A term of the loss beside the one that
 `compile` is given is added by a layer.
@@ -6,7 +6,8 @@ Every function returns a model that is not compiled yet. A term of the loss besi
 
 from math import prod
 
-from keras import Input, Model, Sequential, callbacks, layers, losses, ops, random, regularizers
+from keras import Input, Model, Sequential, layers, ops, optimizers, random, regularizers
+from keras.callbacks import LambdaCallback
 
 SIDE = 28
 
@@ -15,10 +16,10 @@ def dense(
     units,
     code,
     *,
-    n_features=SIDE * SIDE,
-    activation="relu",
-    code_activation="relu",
-    output_activation="sigmoid",
+    n_features,
+    activation,
+    code_activation,
+    output_activation,
     sparsity=None,
     noise=None,
 ):
@@ -38,38 +39,16 @@ def dense(
     )
 
 
-def leaky():
-    """Return the network of E1: a LeakyReLU after every layer."""
-    model = Sequential([Input((SIDE * SIDE,))])
-    for size in (300, 2, 300, SIDE * SIDE):
-        model.add(layers.Dense(size))
-        model.add(layers.LeakyReLU())
-    return model
+def trained(model, X, *, learning_rate, loss="mse", callbacks=None, **settings):
+    """Compile and train a model on flat rows, and return a function that reconstructs such."""
+    shape = model.input_shape[1:]
+    rows = X.reshape(-1, *shape)
+    model.compile(optimizer=optimizers.Adam(learning_rate), loss=loss)
+    model.fit(rows, rows, callbacks=callbacks, verbose=0, **settings)
+    return lambda X: ops.convert_to_numpy(model(X.reshape(-1, *shape)))
 
 
-def feature_map_49():
-    """Return the network of C1, whose code is an image of 7×7 pixels."""
-
-    def convolution(filters, activation="relu"):
-        return layers.Conv2D(filters, 3, padding="same", activation=activation)
-
-    return Sequential(
-        [
-            Input((SIDE, SIDE, 1)),
-            convolution(16),
-            layers.MaxPooling2D(2),
-            convolution(1),
-            layers.MaxPooling2D(2),
-            convolution(1),
-            layers.UpSampling2D(2),
-            convolution(16),
-            layers.UpSampling2D(2),
-            convolution(1, activation="linear"),
-        ]
-    )
-
-
-def normalized_convolutions(filters, output_activation="sigmoid"):
+def normalized_convolutions(filters, output_activation):
     return Sequential([normalized_encoder(filters), normalized_decoder(filters, output_activation)])
 
 
@@ -92,13 +71,13 @@ def normalized_decoder(filters, output_activation):
     return model
 
 
-def recurrent(steps, units, *, channels=1, code=None):
-    """Return a sequence read into one vector, repeated and written back; D6 has no other code."""
+def recurrent(steps, units, *, channels, code):
+    """Return a sequence read into a code, which is repeated and written back."""
     return Sequential(
         [
             Input((steps, channels)),
             layers.LSTM(units),
-            *([] if code is None else [layers.Dense(code)]),
+            layers.Dense(code),
             layers.RepeatVector(steps),
             layers.LSTM(units, return_sequences=True),
             layers.Dense(channels),
@@ -131,7 +110,7 @@ def deep_variational(n_features, units, code, weight):
     for size in units:
         features = layers.Dense(size, activation="silu")(features)
     moments = [layers.Dense(code)(features), layers.Dense(code)(features)]
-    features = GaussianCode(weight, samples_at_inference=False)(moments)
+    features = _GaussianCode(weight)(moments)
     return Model(inputs, _silu_decoder(features, units, n_features))
 
 
@@ -160,7 +139,7 @@ def annealing(model, temperatures):
         for layer in chosen:
             layer.temperature.assign(temperatures[min(epoch, len(temperatures) - 1)])
 
-    return [callbacks.LambdaCallback(on_epoch_begin=cool)] if chosen else []
+    return [LambdaCallback(on_epoch_begin=cool)] if chosen else []
 
 
 def _silu_decoder(features, units, n_features):
@@ -169,60 +148,25 @@ def _silu_decoder(features, units, n_features):
     return layers.Dense(n_features)(features)
 
 
-def dense_variational():
-    pixels = Input((SIDE * SIDE,))
-    hidden = layers.Dense(256, activation="relu")(pixels)
-    code = GaussianCode()([layers.Dense(2)(hidden), layers.Dense(2)(hidden)])
-    hidden = layers.Dense(256, activation="relu")(code)
-    return Model(pixels, layers.Dense(SIDE * SIDE, activation="sigmoid")(hidden))
-
-
-def convolutional_variational(filters, units):
-    """Return the network of D8, with one of three convolutions of stride 2."""
-
-    def convolution(layer, features, stride=1):
-        return layer(filters, 3, strides=stride, padding="same", activation="relu")(features)
-
-    pixels = features = Input((SIDE, SIDE, 1))
-    for stride in (1, 2, 1):
-        features = convolution(layers.Conv2D, features, stride)
-    hidden = layers.Dense(units, activation="relu")(layers.Flatten()(features))
-    code = GaussianCode()([layers.Dense(2)(hidden), layers.Dense(2)(hidden)])
-    hidden = layers.Dense(units, activation="relu")(code)
-    hidden = layers.Dense(SIDE**2 // 4 * filters, activation="relu")(hidden)
-    features = layers.Reshape((SIDE // 2, SIDE // 2, filters))(hidden)
-    for stride in (1, 2, 1):
-        features = convolution(layers.Conv2DTranspose, features, stride)
-    return Model(pixels, layers.Conv2D(1, 3, padding="same", activation="sigmoid")(features))
-
-
-def nats(targets, outputs):
-    """Return cross-entropy, in nats an image: the loss of D7 and D8 beside the divergence."""
-    shape = (ops.shape(targets)[0], SIDE * SIDE)
-    targets, outputs = ops.reshape(targets, shape), ops.reshape(outputs, shape)
-    return SIDE * SIDE * losses.binary_crossentropy(targets, outputs)
-
-
 def _add_normalized_convolution(model, filters, padding):
     model.add(layers.Conv2D(filters, 3, padding=padding, use_bias=False))
     model.add(layers.BatchNormalization())
     model.add(layers.Activation("relu"))
 
 
-class GaussianCode(layers.Layer):
-    """Draws from N(mean, exp log_variance) and adds the divergence from N(0, I), weighted."""
+class _GaussianCode(layers.Layer):
+    """Draws from N(mean, exp log_variance) in training, and adds the divergence from N(0, I)."""
 
-    def __init__(self, weight=1.0, *, samples_at_inference=True):
+    def __init__(self, weight):
         super().__init__()
         self.weight = weight
-        self.samples_at_inference = samples_at_inference
         self.seed_generator = random.SeedGenerator()
 
     def call(self, inputs, training=None):
         mean, log_variance = inputs
         squares = ops.square(mean) + ops.exp(log_variance) - log_variance - 1
         self.add_loss(self.weight * 0.5 * ops.mean(ops.sum(squares, axis=-1)))
-        if not training and not self.samples_at_inference:
+        if not training:
             return mean
         noise = random.normal(ops.shape(mean), seed=self.seed_generator)
         return mean + ops.exp(0.5 * log_variance) * noise

@@ -1,8 +1,9 @@
-"""Data sets of the benchmarks: rows, labels, and what is needed to draw them."""
+"""Data sets of the benchmarks: rows, and labels."""
 
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +40,8 @@ class Dataset:
     name: str
     X: np.ndarray
     y: np.ndarray
-    feature_names: tuple[str, ...]
     target_names: tuple[str, ...] | None = None
-    image_shape: tuple[int, int] | None = None
-    sequence_shape: tuple[int, int] | None = None
+    are_images: bool = False
     n_train: int | None = None
 
 
@@ -54,39 +53,40 @@ class Split:
     X_test: np.ndarray
     y_train: np.ndarray
     y_test: np.ndarray
+    has_classes: bool
 
 
 def load(name):
     if name == "digits":
         bunch = sklearn.datasets.load_digits()
-        X = (bunch.data / 16).astype(np.float32)
-        return _named(name, X, bunch.target, bunch.feature_names, image_shape=(8, 8))
+        return _named(name, bunch.data / 16, bunch.target, are_images=True)
     if name in TABLES:
         bunch = getattr(sklearn.datasets, f"load_{name}")()
         classes = bunch.get("target_names")
         classes = None if classes is None else tuple(map(str, classes))
-        return Dataset(name, bunch.data, bunch.target, tuple(bunch.feature_names), classes)
+        return Dataset(name, bunch.data, bunch.target, classes)
     if name in IMAGES:
         return _load_images(name)
     if name == "ecg5000":
         x_train, y_train, x_test, y_test = _read(name, *PUBLISHED_SPLIT)
-        X = np.concatenate([x_train, x_test]).astype(np.float32)
         y = np.concatenate([y_train, y_test]) - 1
-        shapes = {"sequence_shape": (X.shape[1], 1), "n_train": len(x_train)}
-        return _named(name, X, y, [f"t{i}" for i in range(X.shape[1])], **shapes)
+        return _named(name, np.concatenate([x_train, x_test]), y, n_train=len(x_train))
     if name == "creditcard":
         X, y = _read(name, "X", "y")
-        return _named(name, X, y, [*(f"V{i}" for i in range(1, X.shape[1])), "Amount"])
+        return Dataset(name, X, y.astype(np.intp), tuple(CLASSES[name].split()))
     if re.fullmatch(rf"{ANOMALIES}\w+", name):
         X, y = _read(name, "X", "y")
-        columns = tuple(f"x{i}" for i in range(X.shape[1]))
-        return Dataset(
-            name, X.astype(np.float32), y.astype(np.intp), columns, ("normal", "anomaly")
-        )
+        return Dataset(name, X.astype(np.float32), y.astype(np.intp), ("normal", "anomaly"))
     raise BenchmarkError(
         f"Expected a data set out of {', '.join(NAMES)}; received {name!r}. "
         "Pass one of these names to --data."
     )
+
+
+@lru_cache(maxsize=2)
+def training_rows(name, rows):
+    dataset = load(name)
+    return np.ascontiguousarray(dataset.X[: dataset.n_train][:rows], dtype=np.float32)
 
 
 def split(dataset, *, rows, standardize, random_state):
@@ -99,7 +99,8 @@ def split(dataset, *, rows, standardize, random_state):
     if standardize:
         scaler = StandardScaler().fit(X_train)
         X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
-    return Split(X_train, X_test, dataset.y[train], dataset.y[test])
+    has_classes = dataset.target_names is not None
+    return Split(X_train, X_test, dataset.y[train], dataset.y[test], has_classes)
 
 
 def _split_indices(dataset, random_state):
@@ -119,9 +120,9 @@ def _stratified_sample(indices, y, rows, rng):
     return rng.permutation(by_label[np.linspace(0, len(indices) - 1, rows).round().astype(int)])
 
 
-def _named(name, X, y, columns, **shapes):
+def _named(name, X, y, **settings):
     classes = tuple(CLASSES[name].split())
-    return Dataset(name, X, y.astype(np.intp), tuple(columns), classes, **shapes)
+    return Dataset(name, X.astype(np.float32), y.astype(np.intp), classes, **settings)
 
 
 def _load_images(name):
@@ -129,16 +130,9 @@ def _load_images(name):
         x_train, y_train, x_test, y_test = _read(name, *PUBLISHED_SPLIT)
     else:
         (x_train, y_train), (x_test, y_test) = _fetch_images(name)
-    images = np.concatenate([x_train, x_test])
-    height, width = images.shape[1:]
-    return _named(
-        name,
-        images.reshape(len(images), -1).astype(np.float32) / 255,
-        np.concatenate([y_train, y_test]),
-        [f"pixel_{i}_{j}" for i in range(height) for j in range(width)],
-        image_shape=(height, width),
-        n_train=len(x_train),
-    )
+    X = np.concatenate([x_train, x_test]).reshape(len(x_train) + len(x_test), -1)
+    y = np.concatenate([y_train, y_test])
+    return _named(name, X.astype(np.float32) / 255, y, are_images=True, n_train=len(x_train))
 
 
 def _fetch_images(name):

@@ -1,18 +1,14 @@
 """Measure the default parameters of DenseAutoencoder and what else they could be, against PCA."""
 
-import time
-from collections import namedtuple
+from itertools import product
 from math import nan
 
 import pandas as pd
 from sklearn.decomposition import PCA
-from sklearn.svm import SVC
-from tqdm import tqdm
 
 import skae
 from benchmarks import datasets, integer, start_keras
-from benchmarks.measures import variance_reconstructed
-from benchmarks.page import Finding
+from benchmarks.measures import measure as measure_codes
 from benchmarks.record import Record
 
 ADBENCH = (
@@ -45,7 +41,6 @@ SETTINGS = {
 QUICK_SETTINGS = (DEFAULT, "hidden 64", "init random")
 ROWS, QUICK_ROWS = 5000, 300
 TOLERANCE, SVC_GAIN = 0.002, 0.02
-Case = namedtuple("Case", "name scaling components split has_classes")
 
 
 def add_arguments(parser):
@@ -68,22 +63,19 @@ def measure(arguments, parts):
     start_keras()  # so that no fit is charged for it
     names = arguments.data or (QUICK_DATA if arguments.quick else DATA)
     chosen = arguments.settings or (QUICK_SETTINGS if arguments.quick else SETTINGS)
-    settings = dict.fromkeys((DEFAULT, *chosen))
+    rows, seed = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS), arguments.seed
     runs = []
-    with tqdm(unit="fit") as progress:
-        for case in _cases(names, _rows(arguments), arguments.seed):
-            of_case = f"{case.name}-{case.scaling}-{case.components}"
-            pca = PCA(case.components, random_state=arguments.seed)
-            beside = parts(f"{of_case}-PCA", _measured, pca, case)
-            for setting in settings:
-                progress.set_description(f"{of_case}: {setting}")
-                autoencoder = skae.DenseAutoencoder(
-                    case.components, random_state=arguments.seed, **SETTINGS[setting]
-                )
-                measured = parts(f"{of_case}-{setting}", _measured, autoencoder, case)
-                runs.append(_row(case, setting, measured, beside))
-                progress.update()
-    yield describe(pd.DataFrame(runs), _rows(arguments))
+    for name, scaling, components, split in _cases(names, rows, seed):
+        case = {"data": name, "scaling": scaling, "components": components}
+        key = f"{name}-{scaling}-{components}"
+        pca = parts(f"{key}-PCA", _measured, PCA(components, random_state=seed), split)
+        beside = {"pca_r2": pca["r2"], "pca_svc": pca["svc"]}
+        for setting in dict.fromkeys((DEFAULT, *chosen)):
+            encoder = skae.DenseAutoencoder(components, random_state=seed, **SETTINGS[setting])
+            found = parts(f"{key}-{setting}", _measured, encoder, split)
+            gains = {f"{one}_gain": found[one] - pca[one] for one in ("r2", "svc")}
+            runs.append(case | {"setting": setting} | beside | gains | found)
+    yield describe(pd.DataFrame(runs), rows)
 
 
 def summarized(runs):
@@ -106,7 +98,7 @@ def describe(runs, rows):
     if runs["svc"].notna().any():
         gained = f"An SVC on the codes gains at least {SVC_GAIN} in accuracy over PCA's on average."
         claims[gained] = default["svc_gain"] >= SVC_GAIN
-    record = Record(
+    return Record(
         name="defaults/settings",
         title="The defaults of DenseAutoencoder",
         answer=f"Over {n_cases} cases the defaults gain {default['r2_gain']:.3f} in held-out R² "
@@ -121,53 +113,23 @@ def describe(runs, rows):
             "Settings": "DenseAutoencoder(n_components, random_state=seed), one parameter changed",
         },
     )
-    return Finding(record)
-
-
-def _rows(arguments):
-    return arguments.rows or (QUICK_ROWS if arguments.quick else ROWS)
 
 
 def _cases(names, rows, seed):
-    for name in names:
+    for name, scaling in product(names, ("raw", "standardized")):
+        standardize = scaling == "standardized"
         dataset = datasets.load(name)
-        for scaling in ("raw", "standardized"):
-            split = datasets.split(
-                dataset, rows=rows, standardize=scaling == "standardized", random_state=seed
-            )
-            for components in COMPONENTS:
-                if components <= min(split.X_train.shape):
-                    yield Case(name, scaling, components, split, dataset.target_names is not None)
+        split = datasets.split(dataset, rows=rows, standardize=standardize, random_state=seed)
+        for components in COMPONENTS:
+            if components <= min(split.X_train.shape):
+                yield name, scaling, components, split
 
 
-def _measured(encoder, case):
-    split = case.split
-    start = time.perf_counter()
-    encoder.fit(split.X_train)
-    fit_s = time.perf_counter() - start
-    codes = encoder.transform(split.X_test)
-    reconstructed = encoder.inverse_transform(codes)
-    accuracy = nan
-    if case.has_classes:
-        classifier = SVC().fit(encoder.transform(split.X_train), split.y_train)
-        accuracy = classifier.score(codes, split.y_test)
+def _measured(encoder, split):
+    found = measure_codes(encoder, split)
     return {
-        "r2": variance_reconstructed(split.X_test, reconstructed, split.X_train.mean(axis=0)),
-        "svc": accuracy,
+        "r2": found["r2"],
+        "svc": found.get("svc_accuracy", nan),
         "best_epoch": nan if isinstance(encoder, PCA) else encoder.best_epoch_,
-        "fit_s": fit_s,
-    }
-
-
-def _row(case, setting, measured, pca):
-    return {
-        "data": case.name,
-        "scaling": case.scaling,
-        "components": case.components,
-        "setting": setting,
-        "pca_r2": pca["r2"],
-        "r2_gain": measured["r2"] - pca["r2"],
-        "pca_svc": pca["svc"],
-        "svc_gain": measured["svc"] - pca["svc"],
-        **measured,
+        "fit_s": found["fit_s"],
     }

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
+from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
-from tqdm import tqdm
 
 import skae
-from benchmarks import BenchmarkError, datasets, integer, measures, page, start_keras
-from benchmarks.page import Finding, Picture
+from benchmarks import BenchmarkError, datasets, integer, measures, start_keras
 from benchmarks.record import Record
-from skae.display import LatentSpaceDisplay, ReconstructionDisplay
+from skae.display import LatentSpaceDisplay
 
 PLANE = 2  # components that a scatter can show
 COMPONENTS = (PLANE, 8, 16, 32)
@@ -18,7 +16,6 @@ R2_TOLERANCE = 0.002
 ROWS, QUICK_ROWS = 10_000, 600
 REPEATED_ROWS, REPEATS = 2000, 3  # up to so many rows, several random starts are cheap
 RECORDED_CODES = 500  # most of them, which the picture in the README shows
-IMAGES, PROFILES = 10, 3
 
 
 def add_arguments(parser):
@@ -39,25 +36,24 @@ def seeds(arguments):
 
 def measure(arguments, parts):
     dataset = datasets.load(arguments.data)
-    standardized = dataset.image_shape is None and not arguments.raw
+    standardized = not (dataset.are_images or arguments.raw)
     rows = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS)
     split = datasets.split(
         dataset, rows=rows, standardize=standardized, random_state=arguments.seed
     )
     components = _components(arguments, split)
     start_keras()  # so that no fit is charged for it
-    fitted, runs = parts("encoders", _measure_all, dataset, split, components, arguments)
-    results = runs.drop(columns="seed").groupby(["components", "method"], sort=False).mean()
-    results = results.dropna(axis="columns", how="all").reset_index()
+    runs, codes = parts("encoders", _measure_all, dataset, split, components, arguments)
+    results = runs.groupby(["components", "method"], sort=False).mean().reset_index()
     figures = _figures(results)
-    record = Record(
+    yield Record(
         name=f"latent/{dataset.name.replace('/', '-')}",
         title=f"Autoencoder codes beside PCA's: {dataset.name}",
         answer=f"With {PLANE} numbers per sample, the autoencoder reconstructs "
         f"{figures[f'r2_autoencoder_{PLANE}']:.0%} of the held-out variance, PCA "
         f"{figures[f'r2_PCA_{PLANE}']:.0%}.",
         figures=figures,
-        tables={"results": results, "codes": _codes(fitted, dataset, split)},
+        tables={"results": results, "codes": codes},
         claims=_claims(results, len(split.X_test)),
         settings={
             "Rows": f"{len(split.X_train)} for training, {len(split.X_test)} held out",
@@ -65,9 +61,8 @@ def measure(arguments, parts):
             "Autoencoder": "DenseAutoencoder(n_components, random_state=seed), mean over the seeds",
             "PCA, SVC, 5-NN": "scikit-learn's defaults",
         },
+        pictures={"Each point is a held-out sample, coloured by its class": drawn(codes)},
     )
-    with rc_context(page.STYLE):
-        yield Finding(record, tuple(_pictures(fitted, dataset, split)))
 
 
 def _components(arguments, split):
@@ -87,19 +82,20 @@ def _planned(components, split, arguments):
     rows, seed = len(split.X_train), arguments.seed
     repeats = REPEATS if rows <= REPEATED_ROWS and not arguments.quick else 1
     for k in components:
-        yield "PCA", PCA(k, random_state=seed), seed
+        yield "PCA", PCA(k, random_state=seed)
         for start in range(seed, seed + repeats):
-            yield "autoencoder", skae.DenseAutoencoder(k, random_state=start), start
+            yield "autoencoder", skae.DenseAutoencoder(k, random_state=start)
 
 
 def _measure_all(dataset, split, components, arguments):
-    """Return fitted encoders of the first seed, by method and components, and all measurements."""
-    has_classes = dataset.target_names is not None
-    fitted, runs = {}, []
-    for method, encoder, seed in tqdm(list(_planned(components, split, arguments)), unit="fit"):
-        runs.append(measures.measure(method, encoder, split, has_classes=has_classes, seed=seed))
-        fitted.setdefault((method, encoder.n_components), encoder)
-    return fitted, pd.DataFrame(runs)
+    """Return all measurements, and codes in the plane by the first encoder of each method."""
+    codes, runs = {}, []
+    for method, encoder in _planned(components, split, arguments):
+        tags = {"components": encoder.n_components, "method": method}
+        runs.append(tags | measures.measure(encoder, split))
+        if encoder.n_components == PLANE and method not in codes:
+            codes[method] = _codes(encoder, dataset, split).assign(method=method)
+    return pd.DataFrame(runs), pd.concat(codes.values())
 
 
 def _figures(results):
@@ -128,69 +124,21 @@ def _claims(results, n_test):
     return claims
 
 
-def _codes(fitted, dataset, split):
+def _codes(encoder, dataset, split):
     """Return held-out codes of two numbers, rounded, for the picture in the README."""
-    parts = []
-    for method in ("PCA", "autoencoder"):
-        codes = fitted[method, PLANE].transform(split.X_test[:RECORDED_CODES])
-        frame = pd.DataFrame(np.round(codes, 3).astype(float), columns=["x", "y"])
-        labels = split.y_test[:RECORDED_CODES]
-        names = dataset.target_names
-        parts.append(
-            frame.assign(
-                label=labels if names is None else [names[i] for i in labels], method=method
-            )
-        )
-    return pd.concat(parts)
-
-
-def _pictures(fitted, dataset, split):
-    planes = {}
-    for method in ("PCA", "autoencoder"):
-        codes = fitted[method, PLANE].transform(split.X_test)
-        display = LatentSpaceDisplay(codes, y=split.y_test, target_names=dataset.target_names)
-        planes[f"Held-out codes, {method}"] = _drawn(display, (4.6, 4.2), title=method)
-    yield Picture("Each point is a held-out sample, coloured by what no encoder was told.", planes)
-    yield Picture(
-        "Held-out rows, and what each code gives back of them.",
-        {
-            _n_components(k): _reconstructions(fitted, dataset, split, k)
-            for k in dict.fromkeys(k for _, k in fitted)
-        },
-        pixels=dataset.image_shape is not None,
+    codes = encoder.transform(split.X_test[:RECORDED_CODES])
+    labels, names = split.y_test[:RECORDED_CODES], dataset.target_names
+    return pd.DataFrame(np.round(codes, 3).astype(float), columns=["x", "y"]).assign(
+        label=labels if names is None else [names[i] for i in labels]
     )
 
 
-def _reconstructions(fitted, dataset, split, k):
-    limit = PROFILES if dataset.image_shape is None else IMAGES
-    chosen, names = np.arange(limit), [f"row {i}" for i in range(limit)]
-    if dataset.target_names is not None:
-        labels, first = np.unique(split.y_test, return_index=True)
-        chosen, names = first[:limit], [dataset.target_names[label] for label in labels[:limit]]
-    rows = split.X_test[chosen]
-    display = ReconstructionDisplay(
-        rows,
-        {
-            method: fitted[method, k].inverse_transform(fitted[method, k].transform(rows))
-            for method in ("PCA", "autoencoder")
-        },
-        image_shape=dataset.image_shape,
-        sequence_shape=dataset.sequence_shape,
-        sample_names=names,
-        feature_names=dataset.feature_names,
-        feature_scale=dataset.X.std(axis=0),
-    )
-    size = (5.2, 1.75) if dataset.image_shape else (5.2, 1.1 + 1.7 * len(rows))
-    return _drawn(display, size, title=_n_components(k))
-
-
-def _n_components(k):
-    return f"{k} component{'s' if k > 1 else ''}"
-
-
-def _drawn(display, size, title=None):
-    figure = page.Figure(size, layout="constrained")
-    display.plot(figure.subplots())
-    if title is not None:
-        figure.suptitle(title, fontweight="bold", fontsize="medium")
+def drawn(codes):
+    """Return the codes of PCA and of the autoencoder side by side, as a figure."""
+    figure = Figure((10, 4.5), layout="constrained")
+    panels = zip(figure.subplots(1, 2), codes.groupby("method", sort=False), strict=True)
+    for axes, (method, rows) in panels:
+        labels = rows["label"].to_numpy()
+        LatentSpaceDisplay(rows[["x", "y"]].to_numpy(), y=labels).plot(axes)
+        axes.set_title(method)
     return figure

@@ -6,20 +6,28 @@ import math
 import os
 import pickle
 import platform
+import shlex
 import subprocess
-from dataclasses import asdict, dataclass, field, fields
+import sys
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from tqdm import tqdm
 
-from benchmarks import BenchmarkError
+from benchmarks import BenchmarkError, columns
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("skae", "keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pyod")
 DIGITS = 6  # significant ones that a record keeps
+
+
+class NotMeasuredError(BenchmarkError):
+    """A record was asked for that is not there."""
 
 
 @dataclass(eq=False)
@@ -27,7 +35,8 @@ class Record:
     """What one question found of one thing; `name` is "question/thing".
 
     `figures` are the numbers that sentences may quote, `claims` say which sentences the run checked
-    and whether they hold, `origin` is filled in by `python -m benchmarks`.
+    and whether they hold, `origin` is filled in at the end of a run. `pictures`, by what they show,
+    are on its page only.
     """
 
     name: str
@@ -39,14 +48,30 @@ class Record:
     settings: dict[str, str] = field(default_factory=dict)
     note: str = ""
     origin: dict[str, object] = field(default_factory=dict)
+    pictures: dict[str, Figure] = field(default_factory=dict)
 
     @property
     def table(self):
         return next(iter(self.tables.values()))
 
+    @property
+    def short_tables(self):
+        """Those that are short enough to be read."""
+        return {name: table for name, table in self.tables.items() if len(table) <= 100}
+
+    def __str__(self):
+        parts = ["", self.title]
+        for name, table in self.short_tables.items():
+            parts.append(f"{name}\n{columns.shown(table).to_string(index=False)}")
+        parts.append(self.answer)
+        for claim, holds in self.claims.items():
+            parts.append(f"{'holds' if holds else 'DOES NOT HOLD'}: {claim}")
+        return "\n\n".join(parts)
+
     def to_json(self):
         """Return the record as text, one row of a table a line."""
-        content = asdict(self) | {"tables": "@"}
+        content = {key: value for key, value in vars(self).items() if key != "pictures"}
+        content["tables"] = "@"
         lines = [f"{json.dumps(key)}: {_text(value)}" for key, value in content.items()]
         tables = ",\n".join(f"{json.dumps(k)}: {_rows(t)}" for k, t in self.tables.items())
         return "{\n" + ",\n".join(lines).replace('"@"', f"{{\n{tables}\n}}") + "\n}\n"
@@ -62,7 +87,7 @@ class Record:
 def load(name, folder=RESULTS):
     path = folder / f"{name}.json"
     if not path.is_file():
-        raise BenchmarkError(
+        raise NotMeasuredError(
             f"Expected a record out of {', '.join(names(folder))}; received {name!r}."
         )
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -70,7 +95,7 @@ def load(name, folder=RESULTS):
         key: pd.DataFrame(table["rows"], columns=table["columns"])
         for key, table in content["tables"].items()
     }
-    return Record(**{one.name: content[one.name] for one in fields(Record)})
+    return Record(**content)
 
 
 def names(folder=RESULTS, question=""):
@@ -92,6 +117,20 @@ def origin(command, seeds, seconds):
     }
 
 
+def finish(one, module, seeds, seconds):
+    """Print and save among the results what a script of its own has measured, with its origin."""
+    one.origin = origin(repeatable(module, sys.argv[1:]), seeds, seconds)
+    print(one, one.save(RESULTS), sep="\n\n")
+
+
+def repeatable(module, words):
+    """Return the command that measures the same, wherever it is told to write."""
+    where = words.index("--output") if "--output" in words else len(words)
+    kept = [*words[:where], *words[where + 2 :]]
+    kept = [word for word in kept if word not in ("--resume", "--check", "--record")]
+    return shlex.join(["python", "-m", module, *kept])
+
+
 def version(package):
     try:
         return metadata.version(package)
@@ -108,6 +147,7 @@ class Parts:
     def __init__(self, folder, source, *, resumes):
         self._folder, self._source, self._resumes = folder, source, resumes
         self._begun = set()
+        self._progress = tqdm(unit="part", delay=0.1)
 
     def load(self, name):
         path = self._path(name)
@@ -129,8 +169,11 @@ class Parts:
 
     def __call__(self, name, measure, *arguments):
         """Return what was saved, or ``measure(*arguments)``, saved."""
+        self._progress.set_description_str(name)
         saved = self.load(name)
-        return self.save(name, measure(*arguments)) if saved is None else saved
+        saved = self.save(name, measure(*arguments)) if saved is None else saved
+        self._progress.update()
+        return saved
 
     def _path(self, name):
         return self._folder / f"{name.replace('/', '-')}.pkl"

@@ -2,7 +2,8 @@
 
 A page holds ``<!-- record: WHAT -->`` … ``<!-- end -->``. WHAT is one of
 
-- the name of a table of `benchmarks.views`, as in ``speed/races``;
+- the name of a table of `benchmarks.views`, as in ``speed/races``; its text stays where there is no
+  record yet;
 - a figure of a record and its format, as in ``speed/paths.worst .1f``;
 - a claim about a figure, as in ``speed/paths.worst >= 1.5``: the text stays, the claim is checked.
 """
@@ -12,9 +13,8 @@ import re
 from pathlib import Path
 
 from matplotlib import rc_context
-from matplotlib.figure import Figure
 
-from benchmarks import BenchmarkError, record, views
+from benchmarks import BenchmarkError, latent, record, views
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -45,7 +45,8 @@ def write(*, check=False):
             if not check:
                 page.write_text(new, encoding="utf-8")
     if not check:
-        draw_codes(PICTURE)
+        with rc_context({"font.size": 9}):
+            latent.drawn(record.load("latent/digits").tables["codes"]).savefig(PICTURE, dpi=100)
     return wrong
 
 
@@ -60,21 +61,6 @@ def broken_claims(text):
     return [what for claim, what in claims if claim is not None and not _holds(claim)]
 
 
-def draw_codes(path, name="latent/digits"):
-    """Draw the recorded codes of PCA and of the autoencoder side by side."""
-    from skae.display import LatentSpaceDisplay
-
-    codes = record.load(name).tables["codes"]
-    with rc_context({"font.size": 9}):
-        figure = Figure((10, 4.5), layout="constrained")
-        panels = zip(figure.subplots(1, 2), codes.groupby("method", sort=False), strict=True)
-        for axes, (method, rows) in panels:
-            labels = rows["label"].to_numpy()
-            LatentSpaceDisplay(rows[["x", "y"]].to_numpy(), y=labels).plot(axes)
-            axes.set_title(method)
-        figure.savefig(path, dpi=100)
-
-
 def _content(what, text):
     if CLAIM.fullmatch(what):
         return text
@@ -86,7 +72,11 @@ def _content(what, text):
             f"Expected a table out of {', '.join(views.VIEWS)}, 'RECORD.FIGURE FORMAT' or "
             f"'RECORD.FIGURE >= NUMBER'; received {what!r}."
         )
-    return views.VIEWS[what]()
+    try:
+        return views.VIEWS[what]()
+    except record.NotMeasuredError:
+        print(f"{what}: no record yet, so that it is left as it was written")
+        return text
 
 
 def _figure(match):

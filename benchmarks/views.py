@@ -1,13 +1,15 @@
 """The tables of README and docs: which records each shows, and which of their columns."""
 
+from functools import partial
+
 import pandas as pd
 
 from benchmarks import columns, record
+from benchmarks.anomaly.problems import GROUP_NAMES
 from benchmarks.speed.contests import RACES
 
-PATHS = "speed/paths"
+PROTOCOLS = ["normal rows", "anomalies left in"]
 ARTICLE = ["id", "network", "data", "weights", "unit", "published", "loss", "trained"]
-ARTICLE += ["own_loss", "own_epochs", "keras_s", "skae_s", "ratio"]
 
 
 def markdown(frame, names):
@@ -18,10 +20,10 @@ def markdown(frame, names):
     return f"\n\n{text}\n\n{_origins(names)}\n"
 
 
-def codes():
-    name = "latent/digits"
-    table = record.load(name).tables["results"]
-    return markdown(table.drop(columns=["mse", "query_us", "transform_us"]), [name])
+def whole(name, table, without=()):
+    """Return one table of one record, all columns but some."""
+    shown = record.load(name).tables[table].drop(columns=list(without), errors="ignore")
+    return markdown(shown, [name])
 
 
 def races():
@@ -37,20 +39,19 @@ def races():
     return markdown(pd.DataFrame(rows), names)
 
 
-def paths():
-    if PATHS not in record.names(question="speed"):
-        return "\nNot measured yet: `python -m benchmarks speed --paths --record`.\n"
-    return markdown(record.load(PATHS).table.drop(columns="difference"), [PATHS])
-
-
 def worst_path():
     """Return the headline of all paths, a sentence."""
-    return f" {record.load(PATHS).answer}" if PATHS in record.names(question="speed") else ""
+    return f" {record.load('speed/paths').answer}"
+
+
+def convolutions():
+    """Return the least and the largest ratio of the paths with convolutions."""
+    paths = record.load("speed/paths").table.set_index("objective")
+    ratios = paths.loc["convolutional", "first_ratio"]
+    return f"{ratios.min():.1f} to {ratios.max():.1f}"
 
 
 def means():
-    from benchmarks.anomaly.job import GROUP_NAMES
-
     names, rows = _existing("anomaly", GROUP_NAMES), []
     for name in names:
         table = record.load(name).tables["means"].set_index("method")
@@ -70,6 +71,71 @@ def classes(group):
     return markdown(pd.DataFrame([shown]), [name])
 
 
+def divisions():
+    """Return false alarms over divisions, and for each case the largest excess of its rates."""
+    name = "anomaly/false-alarms-divided"
+    table = record.load(name).table
+    rates = [column for column in table if column.startswith("at ")]
+    shown = table[["rows"]].join(table[rates].map("{:.1%}".format))
+    excess = table.filter(like="σ").max(axis=1)
+    return markdown(shown.assign(largest_excess=excess, uniform=table["ks_p"]), [name])
+
+
+def selection():
+    """Return the best sum over all tables, and what is chosen with each table left out."""
+    name = "anomaly/selection"
+    one = record.load(name)
+    best, chosen = one.tables["sums"]["sum"][0], one.tables["left out"]["chosen"]
+    rows = [
+        {"choice": f"best sum over all tables: {best}"},
+        {"choice": "chosen on the other tables"},
+    ]
+    for row, prefix in zip(rows, ("best", "chosen on the others"), strict=True):
+        row |= {protocol: one.figures[f"{prefix}, {protocol}"] for protocol in PROTOCOLS}
+    return markdown(
+        pd.DataFrame(rows).assign(
+            chosen=["", f"this sum for {(chosen == best).sum()} of {len(chosen)} tables"]
+        ),
+        [name],
+    )
+
+
+def parts_of_sum():
+    """Return each part of the best sum alone, the sum without each part, and the sum."""
+    name = "anomaly/selection"
+    sums = record.load(name).tables["sums"].set_index("sum")
+    best = sums.index[0]
+    parts = best.split("+")
+    without = {"+".join(one for one in parts if one != part): part for part in parts}
+    shown = sums.loc[[*parts, *without, best], PROTOCOLS].reset_index()
+    shown["sum"] = [*parts, *(f"without {part}" for part in parts), best]
+    return markdown(shown, [name])
+
+
+def tables_of_sum():
+    """Return the AUROC of the best sum and of its parts for each table, protocols side by side."""
+    name = "anomaly/selection"
+    one = record.load(name)
+    best = one.tables["sums"]["sum"][0]
+    by_table = one.tables["parts by table"].set_index(["protocol", "table"])
+    chosen = by_table[[*best.split("+"), best]].map("{:.2f}".format)
+    shown = chosen.loc[PROTOCOLS[0]] + " / " + chosen.loc[PROTOCOLS[1]]
+    return markdown(shown.rename(columns={best: "sum"}).reset_index(), [name])
+
+
+def scale(part):
+    """Return all figures of one part of the scale benchmark, one row a record."""
+    names = [name for name in record.names(question="scale") if name.startswith(f"scale/{part}_")]
+    if not names:
+        raise record.NotMeasuredError(f"Expected records of scale/{part}; received none.")
+    rows = []
+    for name in names:
+        one = record.load(name)
+        figures = one.tables["figures"].set_index("figure")["value"]
+        rows.append({"rows": int(one.settings["rows"]), "kind": one.settings["kind"], **figures})
+    return markdown(pd.DataFrame(rows).sort_values(["rows", "kind"]), names)
+
+
 def articles():
     names = [n for n in record.names(question="articles") if "article" in record.load(n).tables]
     table = pd.concat([record.load(name).tables["article"] for name in names])
@@ -82,23 +148,31 @@ def findings():
     return markdown(pd.concat([record.load(name).table for name in names]), names)
 
 
-def whole(name, table):
-    return lambda: markdown(record.load(name).tables[table], [name])
-
-
 VIEWS = {
-    "latent/codes": codes,
+    "latent/codes": partial(whole, "latent/digits", "results", ["mse", "query_us", "transform_us"]),
     "speed/races": races,
-    "speed/all-paths": paths,
+    "speed/all-paths": partial(whole, "speed/paths", "paths", ["difference"]),
     "speed/worst-path": worst_path,
+    "speed/convolutions": convolutions,
+    "speed/random-epochs": partial(whole, "speed/epochs", "epochs"),
+    "speed/scoring-costs": partial(whole, "speed/scoring", "scoring"),
     "anomaly/detectors": means,
-    "anomaly/mnist-classes": lambda: classes("mnist"),
-    "anomaly/fashion-classes": lambda: classes("fashion_mnist"),
-    "anomaly/false-alarms": whole("anomaly/tables", "promises"),
-    "speed/scoring-costs": whole("speed/scoring", "scoring"),
+    "anomaly/mnist-classes": partial(classes, "mnist"),
+    "anomaly/fashion-classes": partial(classes, "fashion_mnist"),
+    "anomaly/false-alarms": partial(whole, "anomaly/tables", "promises"),
+    "anomaly/divisions": divisions,
+    "anomaly/delays": partial(whole, "anomaly/drift", "drift"),
+    "anomaly/choice": selection,
+    "anomaly/parts": parts_of_sum,
+    "anomaly/parts-by-table": tables_of_sum,
+    "scale/memory": partial(scale, "memory"),
+    "scale/stream": partial(scale, "stream"),
+    "scale/order": partial(scale, "order"),
+    "scale/dask": partial(scale, "dask"),
+    "serving/times": partial(whole, "serving/onnx", "serving"),
     "articles/networks": articles,
     "articles/uses": findings,
-    "defaults/all-settings": whole("defaults/settings", "settings"),
+    "defaults/all-settings": partial(whole, "defaults/settings", "settings"),
 }
 
 
@@ -112,9 +186,10 @@ def _origins(names):
     runs = {}
     for name in names:
         one = record.load(name)
-        told = one.origin
-        run = f"`{told['command']}`, commit {told['commit']}, {told['date']}, {told['processor']}."
-        runs.setdefault(f"{run} {one.note}".strip(), []).append(name.partition("/")[2])
+        told = [f"`{one.origin['command']}`", f"commit {one.origin['commit']}"]
+        told += [one.origin[key] for key in ("date", "processor") if key in one.origin]
+        run = f"{', '.join(told)}. {one.note}".strip()
+        runs.setdefault(run, []).append(name.partition("/")[2])
     if len(runs) == 1:
         return f"*{next(iter(runs))}*"
     return "\n".join(f"- *{', '.join(of)}: {run}*" for run, of in runs.items())

@@ -7,7 +7,10 @@ from pathlib import Path
 
 
 class Workers:
-    """Fresh processes by name, each of which runs functions one after the other."""
+    """Fresh processes by name, each of which runs functions one after the other.
+
+    One without a name ends with its function.
+    """
 
     def __init__(self):
         self._pools = {}
@@ -24,42 +27,31 @@ class Workers:
                 initializer=_set_environment,
                 initargs=({"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,),
             )
-        return self._pools[name].submit(function, *arguments).result()
+        try:
+            return self._pools[name].submit(function, *arguments).result()
+        finally:
+            if name is None:
+                self._pools.pop(name).shutdown()
 
-    def close(self, name=None):
-        for one in [name] if name is not None else list(self._pools):
-            self._pools.pop(one).shutdown()
-
-
-def alone(environment, function, *arguments):
-    """Return ``function(*arguments)``, run in a process that ends with it."""
-    workers = Workers()
-    try:
-        return workers("alone", environment, function, *arguments)
-    finally:
-        workers.close()
+    def close(self):
+        while self._pools:
+            self._pools.popitem()[1].shutdown()
 
 
 def _set_environment(environment):
     os.environ.update(environment)
 
 
-def resident_mb():
-    """Return the memory that this process holds, in MB of 2²⁰ bytes."""
-    return _status("VmRSS")
+def lift_mb(step):
+    """Return by how many MB of 2²⁰ bytes a step lifts the peak memory of this process; on Linux."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+    before = memory_mb("VmRSS")
+    step()
+    return memory_mb("VmHWM") - before
 
 
-def peak_mb():
-    """Return the most memory that this process held since `forget_peak`, in MB of 2²⁰ bytes."""
-    return _status("VmHWM")
-
-
-def forget_peak():
-    """Let `peak_mb` begin anew; Linux only, as the others."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _status(field):
+def memory_mb(field="VmRSS"):
+    """Return what Linux says of the memory of this process, by default what it holds, in MB."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024

@@ -329,6 +329,14 @@ def free_graph(graph: Any) -> None:
     dismantle_func_graph(graph)
 
 
+def clear_kernel_cache() -> None:
+    """Free the kernels that TensorFlow keeps for operations that ran once, if it is in use."""
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.eager import context
+
+        context.context().clear_kernel_cache()
+
+
 def _own_gradients(graph):
     """Yield the names of the gradients that were registered while a graph was traced."""
     for operation in graph.get_operations():

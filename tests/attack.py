@@ -151,15 +151,18 @@ def _on(network, kind, **parameters):
 
 
 def _whole_model(hidden):
-    keras.utils.set_random_seed(0)  # the weights that a user's model starts from
+    def dense(n_units, activation=None, **parameters):  # seeds of its own: threads share Keras's
+        start = keras.initializers.GlorotUniform(seed=n_units)
+        return layers.Dense(n_units, activation, kernel_initializer=start, **parameters)
+
     model = keras.Sequential(
         [
             keras.Input((6,)),
-            layers.Dense(4, hidden["activation"]),
+            dense(4, hidden["activation"]),
             layers.BatchNormalization(),
-            layers.Dense(2, name="code"),
+            dense(2, name="code"),
             layers.GaussianNoise(0.1, seed=1),
-            layers.Dense(6),
+            dense(6),
         ]
     )
     return KerasAutoencoder(model, code_layer="code")

@@ -15,7 +15,7 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 
-from skae import ConcreteAutoencoder, DenseAutoencoder, _compat
+from skae import ConcreteAutoencoder, DenseAutoencoder, _compat, clear_compiled_programs
 from skae.engine._proof import unknown_parts
 from skae.engine._seeding import seeded
 
@@ -274,3 +274,17 @@ def test_seeds_do_not_depend_on_what_other_threads_draw():
             return keras.initializers.GlorotUniform().seed
 
     assert seed_beside(lambda: None) == seed_beside(random.random)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow keeps kernels")
+def test_kernels_are_freed():
+    import tensorflow as tf
+
+    def drawn():
+        return tf.random.normal((3,), seed=1).numpy()
+
+    tf.random.set_seed(0)
+    first, second = drawn(), drawn()
+    assert not np.array_equal(first, second)
+    clear_compiled_programs()  # a kernel of its own counts the draws
+    np.testing.assert_array_equal(drawn(), first)

@@ -15,10 +15,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skae import (
+    BaseScore,
+    ConvAutoencoder,
     DenseAutoencoder,
     HiddenPath,
     LocalError,
+    NeighborDistance,
     ReconstructionOutlierDetector,
+    SparseAutoencoder,
     VariationalAutoencoder,
     WorstFeaturesError,
 )
@@ -197,6 +201,55 @@ def test_scores_do_not_depend_on_the_place_of_a_row_in_the_batch():
     scores = detector.fit(rows[:200]).score_samples(rows)
     order = np.random.default_rng(0).permutation(len(rows))
     np.testing.assert_array_equal(detector.score_samples(rows[order]), scores[order])
+
+
+BATCHES = (1, 2, 7, 8, 9, 63, 1000, 1024, 5000)
+
+
+def check_scores_of_batches(detector, rows):
+    scores = detector.score_samples(rows)
+    for size in BATCHES:
+        for start in (0, len(rows) - size):
+            batch = slice(start, start + size)
+            np.testing.assert_array_equal(detector.score_samples(rows[batch]), scores[batch])
+
+
+@pytest.mark.parametrize("score", [*sorted(SCORES), WorstFeaturesError(0.4), NeighborDistance(3)])
+def test_scores_of_a_small_network_are_the_same_in_batches_of_any_size(score):
+    autoencoder = make_pipeline(StandardScaler(), small_autoencoder(epochs=1))
+    detector = ReconstructionOutlierDetector(autoencoder, score=score, random_state=0)
+    check_scores_of_batches(detector.fit(correlated(200)), correlated(5003, seed=1))
+
+
+@pytest.mark.parametrize(
+    "autoencoder",
+    [
+        PCA(2),
+        small_autoencoder(epochs=1, activation="gelu"),
+        small_autoencoder(epochs=1, hidden_layer_sizes=(400, 400)),
+        ConvAutoencoder(2, image_shape=(2, 3, 1), filters=4, epochs=1, random_state=0),
+        VariationalAutoencoder(2, hidden_layer_sizes=(16,), epochs=1, random_state=0),
+        SparseAutoencoder(2, hidden_layer_sizes=(16,), epochs=1, random_state=0),
+    ],
+    ids=["pca", "activation", "large", "conv", "variational", "sparse"],
+)
+@pytest.mark.parametrize("score", ["ensemble", "likelihood"])
+def test_scores_are_the_same_in_batches_of_any_size(autoencoder, score):
+    detector = ReconstructionOutlierDetector(autoencoder, score=score, random_state=0)
+    check_scores_of_batches(detector.fit(correlated(200)), correlated(5003, seed=1))
+
+
+class NumberOfRows(BaseScore):
+    """A score that depends on the other rows."""
+
+    def anomaly(self, passage):
+        return np.full(len(passage.samples), len(passage.samples))
+
+
+def test_score_of_unknown_kind_gets_blocks_of_one_size():
+    detector = ReconstructionOutlierDetector(small_autoencoder(), score=NumberOfRows())
+    detector.fit(correlated(100))
+    assert set(detector.score_samples(correlated(5000))) == {detector.score_samples(np.eye(6))[0]}
 
 
 @pytest.mark.slow

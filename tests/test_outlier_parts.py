@@ -91,7 +91,7 @@ def test_neighbor_distance_is_that_of_scikit_learn_and_of_others_at_fit(n_neighb
     detector = detector_of(score, calibration_size=20).fit(X)
     fitted = detector.score_
     nearest = NearestNeighbors(n_neighbors=n_neighbors).fit(fitted.landmarks_)
-    distances = nearest.kneighbors(fitted._standardized(fresh))[0][:, -1]
+    distances = nearest.kneighbors(fitted.standardized(fresh))[0][:, -1]
     np.testing.assert_allclose(-detector.score_samples(fresh), distances**2)
     assert len(fitted.landmarks_) == 50
 

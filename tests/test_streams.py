@@ -317,12 +317,20 @@ def test_dask_stays_lazy_and_the_model_is_loaded_once(tmp_path):
 
 def test_progress_of_streams_is_shown_in_rows(streamed, tmp_path, capsys):
     X = zarr_array(curved_rows(), tmp_path)
-    unfitted(verbose=1).set_params(epochs=2).fit(X)
+    fitted = unfitted(verbose=1).set_params(epochs=2).fit(X)
     shown = capsys.readouterr().out
+    assert shown.startswith("Reading 400 rows\n")
     assert "Epoch 2/2: 320 rows, 14 blocks" in shown
     assert "320/320" in shown
     assert "us/row" in shown
     assert "val_loss" in shown
+    for pass_over in (fitted.transform, fitted.reconstruct, fitted.score_samples, fitted.score):
+        pass_over(X)
+        shown = capsys.readouterr().out
+        assert shown.startswith("Reading 400 rows\n")
+        assert "400/400" in shown
+    fitted.set_params(verbose=0).transform(X)
+    assert capsys.readouterr().out == ""
 
 
 class FirstColumns:

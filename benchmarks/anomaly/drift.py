@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 
 import skae
 from benchmarks import start_keras
-from benchmarks.record import RESULTS, Record, origin
+from benchmarks.record import Record, finish
 
 WINDOW = 48
 STREAMS, QUIET, AFTER = 300, 200, 300
@@ -64,17 +64,15 @@ def main():
     training = stream(1500, np.random.default_rng(seed))
     detector = skae.ReconstructionOutlierDetector(PCA(8), calibration_size=500, random_state=seed)
     table = pd.DataFrame([measure(change, detector.fit(training), seed) for change in CHANGES])
-    print(table.to_string())
     none = table.set_index("change").loc["none", "false alarms"]
-    record = Record(
+    found = Record(
         "anomaly/drift",
         f"Delay in windows of {WINDOW} steps after a planted change",
         "A monitor finds most changes within some windows, and raises few false alarms.",
         figures={"false_alarms": float(none)},
         tables={"drift": table},
-        origin=origin(f"python -m benchmarks.anomaly.drift --seed {seed}", [seed], clock() - start),
     )
-    print(record.save(RESULTS))
+    finish(found, "benchmarks.anomaly.drift", [seed], clock() - start)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ is the division of these scores. Run with ``python -m benchmarks.anomaly.false_a
 
 import argparse
 import os
-import sys
 import warnings
 from dataclasses import dataclass
 from time import perf_counter as clock
@@ -21,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 import skae
 from benchmarks import datasets, start_keras
 from benchmarks.anomaly.problems import TABLES
-from benchmarks.record import RESULTS, Record, origin
+from benchmarks.record import Record, finish
 from skae.outlier._thresholds import ROUNDING, conformal_p_values
 
 RATES = (0.01, 0.05, 0.1)
@@ -32,18 +31,9 @@ WINDOW = 48
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """Scores to calibrate with, and fresh ones.
+    """Scores to calibrate with and fresh ones, both with weights, as one division has them.
 
-    Parameters
-    ----------
-    calibration, fresh : ndarray
-        Scores.
-    weights : ndarray or None
-        Of the calibration scores.
-    new_weights : ndarray or float
-        Of the fresh ones.
-    n_independent : int
-        How many divisions differ as much as any: that of the months for windows.
+    `n_independent` divisions differ as much as any: that of the months for windows.
     """
 
     calibration: np.ndarray
@@ -67,19 +57,23 @@ class Division:
 def tables(seed):
     """Yield divisions of the 20 tables, default detector."""
     for name in TABLES:
-        yield f"table {name}", _random(*_trained(_normal_rows(name, seed), seed), seed)
+        yield f"table {name}", _half(*_normal_rows(f"{datasets.ANOMALIES}{name}", seed), seed)
+
+
+def heartbeats(seed):
+    """Yield divisions of the normal heartbeats of ECG5000, default detector."""
+    yield "ECG5000", _half(*_normal_rows("ecg5000", seed), seed)
 
 
 def pipelines(seed):
     """Yield divisions for detectors with a scaler inside, features in units far apart."""
     for name in ("cardio", "wine", "PageBlocks"):
-        train, fresh = _normal_rows(name, seed)
+        train, fresh = _normal_rows(f"{datasets.ANOMALIES}{name}", seed)
         units = 10.0 ** np.random.RandomState(seed).uniform(-3, 3, train.shape[1])
         autoencoder = make_pipeline(
             StandardScaler(), skae.DenseAutoencoder(2, epochs=20, random_state=seed)
         )
-        scores = _trained((train * units, fresh * units), seed, autoencoder)
-        yield f"pipeline {name}", _random(*scores, seed)
+        yield f"pipeline {name}", _half(train * units, fresh * units, seed, autoencoder)
 
 
 def groups(seed):
@@ -91,8 +85,7 @@ def groups(seed):
         own = rng.normal(size=(n_groups, 1, 10))
         return (own + 0.3 * rng.normal(size=(n_groups, size, 10))).reshape(-1, 10)
 
-    _, scores = _trained((patients(), patients()), seed, PCA(4))
-    scores = scores.reshape(n_groups, size)
+    scores = _scores(patients(), patients(), seed, PCA(4)).reshape(n_groups, size)
 
     def division():
         order = rng.permutation(n_groups)
@@ -108,7 +101,7 @@ def weighted(seed):
     rng = np.random.RandomState(seed)
     X = rng.normal(size=(8000, 6)) * [3, 2, 1, 1, 1, 1]
     weights = 0.2 + 1 / (1 + np.exp(-2 * X[:, 0]))
-    _, scores = _trained((rng.normal(size=(1000, 6)), X), seed, PCA(2))
+    scores = _scores(rng.normal(size=(1000, 6)), X[:MOST_ROWS], seed, PCA(2))
 
     def division():
         order = rng.permutation(len(scores))
@@ -132,8 +125,8 @@ def windows(seed):
     rng = np.random.RandomState(seed)
     order = rng.permutation(year - WINDOW)
     held_out, training = order[: year // 5], order[year // 5 :]
-    at_random = _scores_of(rows[training], rows, seed)
-    in_time = _scores_of(rows[: year - WINDOW], rows, seed)
+    at_random = _scores(rows[training], rows, seed, calibration_size=1)
+    in_time = _scores(rows[: year - WINDOW], rows, seed, calibration_size=1)
     months = np.arange(2 * year, len(rows) - month, month)
 
     def division(scores, calibration_of):
@@ -151,30 +144,25 @@ def windows(seed):
     )
 
 
-def _trained(rows, seed, autoencoder=None):
-    """Train on the first rows; return scores of both, a part of each at most."""
-    train, fresh = rows
-    detector = skae.ReconstructionOutlierDetector(autoencoder, random_state=seed)
+def _scores(training, rows, seed, autoencoder=None, calibration_size=0.2):
+    """Return the scores of rows by a detector that is trained on others."""
+    detector = skae.ReconstructionOutlierDetector(
+        autoencoder, calibration_size=calibration_size, random_state=seed
+    )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # few rows; calibrated here, not there
-        detector.fit(train[:MOST_ROWS])
-    return train, detector.score_samples(fresh[:MOST_ROWS])
-
-
-def _scores_of(training, rows, seed):
-    detector = skae.ReconstructionOutlierDetector(random_state=seed, calibration_size=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # windows that overlap; that is the question
+        warnings.simplefilter("ignore", UserWarning)  # it is calibrated here, not there
         return detector.fit(training).score_samples(rows)
 
 
 def _normal_rows(name, seed):
-    data = datasets.load(f"{datasets.ANOMALIES}{name}")
+    data = datasets.load(name)
     normal = np.random.RandomState(seed).permutation(data.X[data.y == 0])
     return normal[: len(normal) // 2], normal[len(normal) // 2 :]
 
 
-def _random(_, scores, seed):
+def _half(train, fresh, seed, autoencoder=None):
+    """Return divisions of fresh rows into halves; at most `MOST_ROWS` are trained on and scored."""
+    scores = _scores(train[:MOST_ROWS], fresh[:MOST_ROWS], seed, autoencoder)
     rng = np.random.RandomState(seed)
 
     def division():
@@ -223,23 +211,19 @@ def main():
     table = pd.DataFrame(rows)
     held = table[table["rows"] != "windows, at random"]
     largest = {f"excess_{rate:.0%}": float(held[f"σ {rate:.0%}"].max()) for rate in RATES}
-    record = Record(
+    found = Record(
         "anomaly/false-alarms-divided",
         f"False alarms over {DIVISIONS} divisions into calibration and fresh rows",
         "The promised rate holds but for windows that are divided at random.",
         figures=largest,
         tables={"false alarms": table},
-        origin=origin(
-            " ".join(["python -m benchmarks.anomaly.false_alarms", *sys.argv[1:]]),
-            [arguments.seed],
-            clock() - start,
-        ),
     )
-    print(record.save(RESULTS))
+    finish(found, "benchmarks.anomaly.false_alarms", [arguments.seed], clock() - start)
 
 
 CASES = {
     "tables": tables,
+    "ecg5000": heartbeats,
     "pipelines": pipelines,
     "groups": groups,
     "weighted": weighted,

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -15,7 +14,15 @@ TABLES = (
     *("glass", "letter", "mammography", "musk", "optdigits", "pendigits", "satellite", "shuttle"),
     *("thyroid", "vowels", "wine", "yeast"),
 )
-GROUPS = ("digits", "mnist", "fashion_mnist", "tables", "contaminated", "creditcard", "ecg5000")
+GROUP_NAMES = {
+    "digits": "digits, one class normal",
+    "mnist": "MNIST, one class normal",
+    "fashion_mnist": "Fashion-MNIST, one class normal",
+    "tables": "20 tables, trained on normal rows",
+    "contaminated": "20 tables, anomalies left in training",
+    "creditcard": "credit-card fraud",
+    "ecg5000": "ECG5000 heartbeats",
+}
 QUICK_DIGITS = 3
 
 
@@ -39,11 +46,6 @@ class Problem:
             return self.X_train, self.X_test
         side = math.isqrt(self.X_train.shape[1])
         return tuple(X.reshape(-1, side, side) for X in (self.X_train, self.X_test))
-
-    @cached_property
-    def n_distinct(self):
-        """How many of the test rows differ from each other."""
-        return len(np.unique(self.X_test, axis=0))
 
     @property
     def has_clean_training_rows(self):

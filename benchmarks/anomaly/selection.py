@@ -6,8 +6,8 @@ Every candidate term is fitted once a table; sums of them then cost nothing. Run
 
 import argparse
 import itertools
-import sys
 import warnings
+from pathlib import Path
 from time import perf_counter as clock
 
 import numpy as np
@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 import skae
 from benchmarks import datasets, start_keras
 from benchmarks.anomaly.problems import TABLES, half_of_the_normal, seventy_percent
-from benchmarks.record import RESULTS, Record, origin
+from benchmarks.record import Parts, Record, finish
 
 MOST_ROWS = 2000
 FAMILIES = (
@@ -78,13 +78,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--tables", nargs="+", default=list(TABLES))
+    parser.add_argument("--resume", action="store_true", help="measure only what is missing")
     arguments = parser.parse_args()
     start_keras()
     start = clock()
+    parts = Parts(Path("reports", "selection"), CANDIDATES, resumes=arguments.resume)
     rows = {}
-    for table, protocol, seed in itertools.product(arguments.tables, PROTOCOLS, arguments.seeds):
-        rows[table, protocol, seed] = aurocs(table, protocol, seed)
-        print(table, protocol, seed, flush=True)
+    for case in itertools.product(arguments.tables, PROTOCOLS, arguments.seeds):
+        rows[case] = parts("-".join(map(str, case)), aurocs, *case)
+        print(*case, flush=True)
     found = pd.DataFrame(rows).T.rename_axis(["table", "protocol", "seed"])
     means = found.groupby("protocol").mean().T.rename_axis("sum")
     means = means.loc[means.sum(axis=1).sort_values(ascending=False).index].reset_index()
@@ -93,20 +95,14 @@ def main():
     parts = [name for family in FAMILIES for name in family]
     by_table = found[[*parts, best]].groupby(["table", "protocol"]).mean().reset_index()
     figures = {f"chosen on the others, {name}": float(chosen[name].mean()) for name in PROTOCOLS}
-    print(means.head(12).to_string(), figures, sep="\n")
-    record = Record(
+    found = Record(
         "anomaly/selection",
         f"Sums of scores on {len(arguments.tables)} tables",
         f"{best} is best over all tables.",
         figures=figures | {f"best, {name}": float(means[name][0]) for name in PROTOCOLS},
         tables={"sums": means, "left out": chosen, "parts by table": by_table},
-        origin=origin(
-            " ".join(["python -m benchmarks.anomaly.selection", *sys.argv[1:]]),
-            arguments.seeds,
-            clock() - start,
-        ),
     )
-    print(record.save(RESULTS))
+    finish(found, "benchmarks.anomaly.selection", arguments.seeds, clock() - start)
 
 
 if __name__ == "__main__":

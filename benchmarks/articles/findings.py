@@ -2,46 +2,17 @@
 
 import keras
 import numpy as np
-from scipy.linalg import subspace_angles
 from sklearn.decomposition import PCA
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import train_test_split
 
 import skae
 from benchmarks import datasets
-from benchmarks.articles.table import BERNOULLI
 
-ROWS, QUICK_ROWS = 10_000, 100
+QUICK_ROWS = 100
 SELECTED = 50
+BERNOULLI = {"loss": "binary_crossentropy", "output_activation": "sigmoid"}
 IMPORTANCE_SAMPLES, BOUNDED_ROWS = 5000, 1000
-PART = 10  # epochs between two states that are saved
-
-
-def principal_components(extent):
-    """Find PCA's subspace with a linear autoencoder from random weights, and its components."""
-    X = _all_rows(extent)[0][:ROWS]
-    k, epochs = 6, extent.epochs(60)
-    autoencoder = skae.DenseAutoencoder(
-        k,
-        hidden_layer_sizes=(),
-        init="random",
-        learning_rate=_cosine(5e-3, epochs, len(X), 500),
-        batch_size=500,
-        **_to_the_end(extent, epochs),
-    ).fit(X)
-    back = autoencoder.inverse_transform(np.eye(k)) - autoencoder.inverse_transform(
-        np.zeros((1, k))
-    )
-    codes = autoencoder.transform(X)
-    pca = PCA(k, svd_solver="full").fit(X)
-    angle = np.degrees(subspace_angles(back.T, pca.components_.T).max())
-    components = np.linalg.svd((codes - codes.mean(axis=0)) @ back, full_matrices=False)[2][:k]
-    cosine = np.abs(np.einsum("ij,ij->i", components, pca.components_)).min()
-    subject = f"linear, {k} units, beside PCA({k})"
-    return [
-        (subject, "largest principal angle, °", angle, "goal", 1, angle < 1),
-        (subject, "least absolute cosine of components", cosine, "goal", 0.99, cosine > 0.99),
-    ]
 
 
 def selection(extent):
@@ -72,7 +43,7 @@ def selection(extent):
     ]
 
 
-def deep_compression(extent, parts):
+def deep_compression(extent):
     """Train the network of Hinton and Salakhutdinov (Science 2006), without its pretraining."""
     X_train, X_test = _all_rows(extent)
     epochs = extent.epochs(60)
@@ -81,14 +52,12 @@ def deep_compression(extent, parts):
         hidden_layer_sizes=(1000, 500, 250),
         learning_rate=_cosine(1e-3, epochs, len(X_train), 256),
         batch_size=256,
-        warm_start=True,
+        epochs=epochs,
+        validation_split=0,
+        early_stopping=False,
+        random_state=extent.seed,
         **BERNOULLI,
-        **_to_the_end(extent, PART),
-    )
-    autoencoder = parts.load("H") or autoencoder
-    while _epochs_of(autoencoder) < epochs:
-        n_more = min(PART, epochs - _epochs_of(autoencoder))
-        parts.save("H", autoencoder.set_params(epochs=n_more).fit(X_train))
+    ).fit(X_train)
     error = np.square(autoencoder.reconstruct(X_test) - X_test).sum(axis=1).mean()
     pca = PCA(30, random_state=extent.seed).fit(X_train)
     of_pca = np.square(pca.inverse_transform(pca.transform(X_test)) - X_test).sum(axis=1).mean()
@@ -99,7 +68,7 @@ def deep_compression(extent, parts):
     ]
 
 
-def likelihood(extent, parts):
+def likelihood(extent):
     """Bound the likelihood of binarised digits, drawn anew for every epoch of training."""
     X_train, X_test = _all_rows(extent)
     epochs = extent.epochs(100)
@@ -111,11 +80,8 @@ def likelihood(extent, parts):
         batch_size=128,
         **BERNOULLI,
     )
-    autoencoder = parts.load("N") or autoencoder
-    while _epochs_of(autoencoder) < epochs:
-        seed = extent.seed + _epochs_of(autoencoder)
+    for seed in range(extent.seed, extent.seed + epochs):
         autoencoder.set_params(random_state=seed).partial_fit(_binarized(X_train, seed))
-        parts.save("N", autoencoder)
     samples = 10 if extent.quick else IMPORTANCE_SAMPLES
     rows = _binarized(X_test, extent.seed)[:BOUNDED_ROWS]
     nats = -autoencoder.score_samples(rows, samples).mean()
@@ -125,21 +91,10 @@ def likelihood(extent, parts):
 
 
 MEASURED = {
-    "P": principal_components,
     "V-concrete": selection,
     "H": deep_compression,
     "N": likelihood,
 }
-
-
-def find(name, extent, parts):
-    if name in ("H", "N"):  # hours: saved as they train
-        return MEASURED[name](extent, parts)
-    return parts(name, MEASURED[name], extent)
-
-
-def _epochs_of(autoencoder):
-    return getattr(autoencoder, "n_epochs_", 0)
 
 
 def _accuracy_of_trees(X_train, y_train, X_test, y_test):
@@ -161,13 +116,3 @@ def _binarized(X, seed):
 
 def _cosine(rate, epochs, n_rows, batch_size):
     return keras.optimizers.schedules.CosineDecay(rate, epochs * -(-n_rows // batch_size))
-
-
-def _to_the_end(extent, epochs):
-    """Return settings that train on all rows for a fixed number of epochs."""
-    return {
-        "epochs": epochs,
-        "validation_split": 0,
-        "early_stopping": False,
-        "random_state": extent.seed,
-    }

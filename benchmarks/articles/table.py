@@ -1,6 +1,5 @@
 """The published autoencoders that `benchmarks.articles` rebuilds: `articles.csv`, and how."""
 
-from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -13,91 +12,32 @@ from benchmarks import by_hand
 
 TRAINING_ROWS = 60_000  # of MNIST and of Fashion-MNIST
 RMSPROP_EPSILON = 1e-14  # Keras 2 added 1e-7 to the root of what Keras 3 adds epsilon to
-BERNOULLI = {"loss": "binary_crossentropy", "output_activation": "sigmoid"}
 SIGMOID = {"output_activation": "sigmoid"}
-OWN_BATCH = 256
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
     "adadelta": keras.optimizers.Adadelta,
     "rmsprop": partial(keras.optimizers.RMSprop, epsilon=RMSPROP_EPSILON),
 }
+# A loss of "nats" is that of a variational autoencoder: cross-entropy and divergence of an image.
+ARTICLES = pd.read_csv(Path(__file__).with_name("articles.csv"), dtype={"parameters": str})
 
 
-@dataclass(frozen=True)
-class Article:
-    """One published autoencoder: its network, its training, and what it reached.
-
-    A loss of "nats" is that of a variational autoencoder: cross-entropy and divergence of an image.
-    """
-
-    id: str
-    network: str
-    data: str
-    epochs: int
-    batch_size: int
-    loss: str
-    optimizer: str
-    learning_rate: float
-    decays: bool
-    validation_split: float
-    noise: float
-    keeps_best: bool
-    published: float | None
-    parameters: tuple[int, ...]
-    raced_rows: int
-    own: str
-    own_code: int
-    own_epochs: int
-
-    @property
-    def own_name(self):
-        """Name of skae's own fit; articles with the same one share it."""
-        return f"own-{self.own}-{self.data}-{self.own_code}-{self.loss}"
-
-    def by_hand(self):
-        return BUILDERS[self.id.rstrip("a")][1]()
-
-    def compiled_loss(self):
-        return {"bce": "binary_crossentropy", "mse": "mse", "nats": by_hand.nats}[self.loss]
-
-    def compiled_optimizer(self):
-        """Return a new optimizer with the article's rate."""
-        n_steps = self.epochs * ceil(TRAINING_ROWS / self.batch_size)
-        rate = _decaying(self.learning_rate, n_steps) if self.decays else self.learning_rate
-        return OPTIMIZERS[self.optimizer](learning_rate=rate)
-
-    def estimator(self, seed):
-        """Return the network as an estimator with the published training, for `fit` in parts."""
-        return BUILDERS[self.id.rstrip("a")][0]().set_params(
-            loss="mse" if self.loss == "mse" else "binary_crossentropy",
-            optimizer=self.compiled_optimizer(),
-            learning_rate=None,
-            batch_size=self.batch_size,
-            validation_split=self.validation_split,
-            early_stopping=False,
-            warm_start=True,
-            random_state=seed,
-        )
-
-    def own_estimator(self, epochs, n_rows):
-        """Return what skae would use for a code of the same size."""
-        if self.own == "sequence":
-            return skae.DenseAutoencoder(
-                self.own_code, epochs=epochs, batch_size=32, early_stopping=False
-            )
-        rate = 2e-3 if self.own == "dense" else 1e-3
-        return OWN[self.own](self.own_code).set_params(
-            **({} if self.loss == "mse" else BERNOULLI),
-            learning_rate=_decaying(rate, epochs * ceil(n_rows / OWN_BATCH)),
-            epochs=epochs,
-            batch_size=OWN_BATCH,
-            validation_split=0,
-            early_stopping=False,
-        )
-
-
-def _decaying(rate, n_steps):
-    return keras.optimizers.schedules.CosineDecay(rate, n_steps)
+def estimator(article, seed):
+    """Return the network as an estimator with the published training, for `fit` in parts."""
+    rate = article.learning_rate
+    if article.decays:
+        n_steps = article.epochs * ceil(TRAINING_ROWS / article.batch_size)
+        rate = keras.optimizers.schedules.CosineDecay(rate, n_steps)
+    return NETWORKS[article.id.rstrip("a")]().set_params(
+        loss="mse" if article.loss == "mse" else "binary_crossentropy",
+        optimizer=OPTIMIZERS[article.optimizer](rate),
+        learning_rate=None,
+        batch_size=article.batch_size,
+        validation_split=article.validation_split,
+        early_stopping=False,
+        warm_start=True,
+        random_state=seed,
+    )
 
 
 def _dense(code, *units, activation="relu", output_activation="sigmoid"):
@@ -123,83 +63,41 @@ def _convolutional_variational():
     return skae.VariationalAutoencoder(2, network=network, **SIGMOID)
 
 
-def _own_network(*units):
-    return {"network": skae.DenseNetwork(units)}
-
-
-OWN = {
-    "dense": partial(skae.DenseAutoencoder, hidden_layer_sizes=(512, 256)),
-    "variational": lambda code: skae.VariationalAutoencoder(code, **_own_network(512, 256)),
-    "denoising": lambda code: skae.DenoisingAutoencoder(
-        code, noise=0.5, clip=True, **_own_network(1024)
+# "a" after an id is the same network with another optimizer.
+NETWORKS = {
+    "B1": partial(_dense, 2, 32),
+    "C1": lambda: skae.ConvAutoencoder(
+        None,
+        image_shape=(28, 28),
+        filters=(16, 1),
+        pooling="max",
+        activation="relu",
+        init="random",
     ),
+    "C2": partial(_dense, 32, 128, 64),
+    "D1": partial(_dense, 32),
+    "D2": lambda: skae.SparseAutoencoder(
+        32, sparsity=1e-8, network=skae.DenseNetwork(()), **SIGMOID
+    ),
+    "D3": partial(_dense, 32, 128, 64),
+    "D4": lambda: skae.KerasAutoencoder(
+        encoder=partial(by_hand.normalized_encoder, (32, 16, 16)),
+        decoder=partial(by_hand.normalized_decoder, (32, 16, 16), "sigmoid"),
+    ),
+    "D5": lambda: skae.DenoisingAutoencoder(
+        None,
+        noise=0.5,
+        clip=True,
+        network=skae.KerasNetwork(
+            partial(by_hand.normalized_encoder, (32, 32, 32)),
+            partial(by_hand.normalized_decoder, (32, 32, 32), "linear"),
+        ),
+        **SIGMOID,
+    ),
+    "D6": lambda: skae.SequenceAutoencoder(None, units=(64,), init="random"),
+    "D7": lambda: skae.VariationalAutoencoder(
+        2, network=skae.DenseNetwork((256,), activation="relu"), **SIGMOID
+    ),
+    "D8": _convolutional_variational,
+    "E1": partial(_dense, 2, 300, activation="LeakyReLU", output_activation="LeakyReLU"),
 }
-# The network as an estimator, and as a Keras model; "a" after an id is another optimizer.
-BUILDERS = {
-    "B1": (partial(_dense, 2, 32), partial(by_hand.dense, (32,), 2)),
-    "C1": (
-        lambda: skae.ConvAutoencoder(
-            None,
-            image_shape=(28, 28),
-            filters=(16, 1),
-            pooling="max",
-            activation="relu",
-            init="random",
-        ),
-        by_hand.feature_map_49,
-    ),
-    "C2": (partial(_dense, 32, 128, 64), partial(by_hand.dense, (128, 64), 32)),
-    "D1": (partial(_dense, 32), partial(by_hand.dense, (), 32)),
-    "D2": (
-        lambda: skae.SparseAutoencoder(32, sparsity=1e-8, **_own_network(), **SIGMOID),
-        partial(by_hand.dense, (), 32, sparsity=1e-8),
-    ),
-    "D3": (partial(_dense, 32, 128, 64), partial(by_hand.dense, (128, 64), 32)),
-    "D4": (
-        lambda: skae.KerasAutoencoder(
-            encoder=partial(by_hand.normalized_encoder, (32, 16, 16)),
-            decoder=partial(by_hand.normalized_decoder, (32, 16, 16), "sigmoid"),
-        ),
-        partial(by_hand.normalized_convolutions, (32, 16, 16)),
-    ),
-    "D5": (
-        lambda: skae.DenoisingAutoencoder(
-            None,
-            noise=0.5,
-            clip=True,
-            network=skae.KerasNetwork(
-                partial(by_hand.normalized_encoder, (32, 32, 32)),
-                partial(by_hand.normalized_decoder, (32, 32, 32), "linear"),
-            ),
-            **SIGMOID,
-        ),
-        partial(by_hand.normalized_convolutions, (32, 32, 32)),
-    ),
-    "D6": (
-        lambda: skae.SequenceAutoencoder(None, units=(64,), init="random"),
-        partial(by_hand.recurrent, 140, 64),
-    ),
-    "D7": (
-        lambda: skae.VariationalAutoencoder(
-            2, network=skae.DenseNetwork((256,), activation="relu"), **SIGMOID
-        ),
-        by_hand.dense_variational,
-    ),
-    "D8": (_convolutional_variational, partial(by_hand.convolutional_variational, 64, 128)),
-    "E1": (
-        partial(_dense, 2, 300, activation="LeakyReLU", output_activation="LeakyReLU"),
-        by_hand.leaky,
-    ),
-}
-
-
-def _read():
-    table = pd.read_csv(Path(__file__).with_name("articles.csv"), dtype={"parameters": str})
-    for row in table.to_dict("records"):
-        row["published"] = None if pd.isna(row["published"]) else row["published"]
-        known = "" if pd.isna(row["parameters"]) else row["parameters"]
-        row["parameters"] = tuple(map(int, known.split()))
-        yield Article(**row)
-
-
-ARTICLES = tuple(_read())

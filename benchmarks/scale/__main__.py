@@ -6,9 +6,6 @@
 
 import argparse
 import resource
-import shlex
-import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -17,7 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.record import RESULTS, Record, origin
+from benchmarks import datasets
+from benchmarks.measures import epoch_seconds, timed, variance_reconstructed
+from benchmarks.record import Record, finish
+from benchmarks.workers import memory_mb
 
 N_FEATURES = 100
 MEGABYTE = 2**20
@@ -62,7 +62,7 @@ def written(kind, folder, n_rows, n_at_once=100_000):
     return lambda: pa.dataset.dataset(folder / "parts")
 
 
-def autoencoder(epochs, callbacks=None, n_components=4):
+def autoencoder(epochs, n_components=4):
     from skae import DenseAutoencoder
 
     return DenseAutoencoder(
@@ -72,24 +72,11 @@ def autoencoder(epochs, callbacks=None, n_components=4):
         batch_size=1024,
         early_stopping=False,
         random_state=0,
-        callbacks=callbacks,
     )
 
 
-def timed(function):
-    start = time.perf_counter()
-    value = function()
-    return value, time.perf_counter() - start
-
-
-def in_memory_of_its_own():
-    """Return this process's memory, without pages of files, in megabytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
-
-
 class Peak(threading.Thread):
-    """The largest memory of this process, looked at fifty times a second."""
+    """The largest memory of this process, without pages of files, looked at 50 times a second."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -97,7 +84,7 @@ class Peak(threading.Thread):
 
     def run(self):
         while True:
-            self.peak = max(self.peak, in_memory_of_its_own())
+            self.peak = max(self.peak, memory_mb("RssAnon"))
             time.sleep(0.02)
 
 
@@ -107,10 +94,9 @@ def memory(open_rows, arguments):
     import keras  # noqa: F401
     import tensorflow as tf  # noqa: F401
 
-    start = in_memory_of_its_own()
-    status = Path("/proc/self/status").read_text()
-    in_use = next(1024 * int(line.split()[1]) for line in status.splitlines() if "VmData" in line)
-    resource.setrlimit(resource.RLIMIT_DATA, (in_use + arguments.limit * MEGABYTE,) * 2)
+    start = memory_mb("RssAnon")
+    limit = round(memory_mb("VmData") + arguments.limit) * MEGABYTE
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     watch = Peak()
     watch.start()
     X = open_rows()
@@ -130,37 +116,34 @@ def memory(open_rows, arguments):
     }
 
 
-def epoch_seconds(X, epochs):
-    """Return the median seconds of an epoch after the first, by the clock and of the processor."""
-    import keras
-
-    class Clock(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            self.start = np.array([time.perf_counter(), time.process_time()])
-
-        def on_epoch_end(self, epoch, logs=None):
-            now = np.array([time.perf_counter(), time.process_time()])
-            seconds.append(now - self.start)
-
-    seconds = []
-    autoencoder(epochs, [Clock()]).fit(X)
-    return np.median(seconds[1:], axis=0)
-
-
 def stream(open_rows, arguments):
     """Compare epochs over a stream with epochs over the same rows in memory."""
-    from skae.data import _memory
-
     X = open_rows()
-    resident = epoch_seconds(X, arguments.epochs)
-    _memory._LARGEST_SHARE = 0.0  # nothing fits
-    streamed = epoch_seconds(X, arguments.epochs)
+    resident = epoch_seconds(autoencoder(arguments.epochs), X)
+    stream_everything()
+    streamed = epoch_seconds(autoencoder(arguments.epochs), X)
     return {
         "resident_epoch_seconds": resident.round(3).tolist(),
         "streamed_epoch_seconds": streamed.round(3).tolist(),
         "ratio": (streamed / resident).round(2).tolist(),
         "streamed_microseconds_a_row": (1e6 * streamed / arguments.rows).round(2).tolist(),
     }
+
+
+def order(arguments):
+    """Compare digits that are sorted by class and streamed with shuffled ones in memory."""
+    mnist = datasets.load("mnist")
+    X, test = mnist.X[: mnist.n_train], mnist.X[mnist.n_train :]
+    X_sorted = X[np.argsort(mnist.y[: mnist.n_train], kind="stable")]
+
+    def held_out_r2(X):
+        fitted = autoencoder(arguments.epochs, n_components=16).fit(X)
+        return variance_reconstructed(test, fitted.reconstruct(test), X.mean(axis=0))
+
+    shuffled = held_out_r2(np.random.default_rng(0).permutation(X))
+    stream_everything()
+    streamed = held_out_r2(X_sorted)
+    return {"sorted_streamed_r2": round(streamed, 4), "shuffled_in_memory_r2": round(shuffled, 4)}
 
 
 def dask(open_rows, arguments):
@@ -187,36 +170,40 @@ def dask(open_rows, arguments):
     }
 
 
-PARTS = {"memory": memory, "stream": stream, "dask": dask}
+def stream_everything():
+    """Let no data count as small enough to be trained on in memory."""
+    from skae.data import _memory
+
+    _memory._LARGEST_SHARE = 0.0
+
+
+PARTS = {"memory": memory, "stream": stream, "dask": dask}  # of rows on disk
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("part", choices=[*PARTS, "order"])
     parser.add_argument("--kind", choices=("memmap", "zarr", "parquet"), default="memmap")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--limit", type=int, default=600)
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp())
     begin = time.perf_counter()
-    try:
-        found = PARTS[arguments.part](written(arguments.kind, folder, arguments.rows), arguments)
-    finally:
-        shutil.rmtree(folder)
-    one = Record(
+    if arguments.part == "order":
+        arguments.kind, arguments.rows = "mnist", 60_000
+        found = order(arguments)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            open_rows = written(arguments.kind, Path(folder), arguments.rows)
+            found = PARTS[arguments.part](open_rows, arguments)
+    record = Record(
         f"scale/{arguments.part}_{arguments.kind}_{arguments.rows}",
         f"{arguments.part}, {arguments.rows:,} rows of {arguments.kind}",
         "",
         tables={"figures": pd.DataFrame(list(found.items()), columns=["figure", "value"])},
         settings={name: str(value) for name, value in vars(arguments).items()},
-        origin=origin(
-            shlex.join(["python", "-m", "benchmarks.scale", *sys.argv[1:]]),
-            [0],
-            time.perf_counter() - begin,
-        ),
     )
-    print(one.save(RESULTS), found)
+    finish(record, "benchmarks.scale", [0], time.perf_counter() - begin)
 
 
 if __name__ == "__main__":

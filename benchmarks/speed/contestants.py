@@ -5,32 +5,31 @@ processes of those who use it.
 """
 
 import gc
-import time
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, KFold
 
 from benchmarks import start_keras
-from benchmarks.losses import loss_of
+from benchmarks.datasets import training_rows
+from benchmarks.measures import loss_of, timed
 from benchmarks.record import version
-from benchmarks.speed.tasks import training_rows
 
 KERAS_LOSSES = {"mse": "mse", "bce": "binary_crossentropy"}
 ON_TENSORFLOW, ON_JAX = {"KERAS_BACKEND": "tensorflow"}, {"KERAS_BACKEND": "jax"}
 
 
+@dataclass(frozen=True)
 class Contestant(ABC):
-    """One way to train an autoencoder. A contestant has no state."""
+    """One way to train an autoencoder, and the packages and the environment that it needs."""
 
-    name: ClassVar[str]
-    packages: ClassVar[tuple[str, ...]]
-    environment: ClassVar[dict[str, str]] = {}
-    starts_fast: ClassVar[bool] = True
+    name: str
+    packages: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    starts_fast: bool = True
 
     @abstractmethod
     def train(self, task, X, seed):
@@ -57,10 +56,6 @@ class Contestant(ABC):
 class Skae(Contestant):
     """skae itself; compiled programs are forgotten before every fit."""
 
-    name = "skae"
-    packages = ("skae", "tensorflow")
-    environment: ClassVar[dict[str, str]] = ON_TENSORFLOW
-
     def prepare(self):
         start_keras()
         import skae
@@ -68,8 +63,8 @@ class Skae(Contestant):
         skae.clear_compiled_programs()
         super().prepare()
 
-    def train(self, task, X, seed, callbacks=None):
-        return self._estimator(task, seed).set_params(callbacks=callbacks).fit(X).reconstruct
+    def train(self, task, X, seed):
+        return self._estimator(task, seed).fit(X).reconstruct
 
     def search(self, task, folds, X, seed):
         import skae
@@ -96,7 +91,6 @@ class Skae(Contestant):
 
         common = {
             "loss": KERAS_LOSSES[task.loss],
-            "optimizer": task.optimizer,
             "learning_rate": task.learning_rate,
             "epochs": task.epochs,
             "batch_size": task.batch_size,
@@ -121,27 +115,14 @@ class Skae(Contestant):
         )
 
 
-class SkaeOnJax(Skae):
-    """skae on Keras's JAX backend."""
-
-    name = "skae on JAX"
-    packages = ("skae", "jax")
-    environment: ClassVar[dict[str, str]] = ON_JAX
-    starts_fast = False
-
-
-class KerasOnTensorFlow(Contestant):
-    """A Keras model, `compile` and `fit`, as the tutorials write it, on the default backend."""
-
-    name = "Keras on TensorFlow"
-    packages = ("keras", "tensorflow")
-    environment: ClassVar[dict[str, str]] = ON_TENSORFLOW
+class KerasByHand(Contestant):
+    """A Keras model, `compile` and `fit`, as the tutorials write it."""
 
     def prepare(self):
         start_keras()
         super().prepare()
 
-    def train(self, task, X, seed, callbacks=None):
+    def train(self, task, X, seed):
         import keras
 
         from benchmarks import by_hand
@@ -158,39 +139,18 @@ class KerasOnTensorFlow(Contestant):
                 code_activation=task.code_activation,
                 output_activation=task.output_activation,
             )
-        shape = model.input_shape[1:]
-        optimizers = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
-        model.compile(
-            optimizer=optimizers[task.optimizer](learning_rate=task.learning_rate),
+        return by_hand.trained(
+            model,
+            X,
             loss=KERAS_LOSSES[task.loss],
-        )
-        rows = X.reshape(-1, *shape)
-        model.fit(
-            rows,
-            rows,
+            learning_rate=task.learning_rate,
             batch_size=task.batch_size,
             epochs=task.epochs,
-            shuffle=True,
-            callbacks=callbacks,
-            verbose=0,
         )
-        return lambda X: keras.ops.convert_to_numpy(model(X.reshape(-1, *shape)))
-
-
-class KerasOnJax(KerasOnTensorFlow):
-    """Keras by hand, on JAX."""
-
-    name = "Keras on JAX"
-    packages = ("keras", "jax")
-    environment: ClassVar[dict[str, str]] = ON_JAX
-    starts_fast = False
 
 
 class ScikitLearn(Contestant):
     """MLPRegressor with the rows as their own targets."""
-
-    name = "MLPRegressor"
-    packages = ("scikit-learn",)
 
     def can(self, task):
         one_activation = task.activation == task.code_activation == "relu"
@@ -219,9 +179,6 @@ class ScikitLearn(Contestant):
 class PyTorch(Contestant):
     """A plain training loop with the fused Adam; convolutions with their channels last."""
 
-    name = "PyTorch"
-    packages = ("torch",)
-
     def train(self, task, X, seed):
         import torch
 
@@ -241,7 +198,16 @@ class PyTorch(Contestant):
         return lambda X: in_torch.output(model, task, X)
 
 
-CONTESTANTS = (Skae(), SkaeOnJax(), KerasOnTensorFlow(), KerasOnJax(), ScikitLearn(), PyTorch())
+SKAE = Skae("skae", ("skae", "tensorflow"), ON_TENSORFLOW)
+KERAS = KerasByHand("Keras on TensorFlow", ("keras", "tensorflow"), ON_TENSORFLOW)
+CONTESTANTS = (
+    SKAE,
+    Skae("skae on JAX", ("skae", "jax"), ON_JAX, starts_fast=False),
+    KERAS,
+    KerasByHand("Keras on JAX", ("keras", "jax"), ON_JAX, starts_fast=False),
+    ScikitLearn("MLPRegressor", ("scikit-learn",)),
+    PyTorch("PyTorch", ("torch",)),
+)
 
 
 def race(contestant, task, seed):
@@ -251,11 +217,9 @@ def race(contestant, task, seed):
     """
     contestant.prepare()
     X = training_rows(task.data, task.rows)
-    start = time.perf_counter()
     if task.rates:
         folds = KFold(5, shuffle=True, random_state=seed)
-        losses = contestant.search(task, folds, X, seed)
-        return {"seconds": time.perf_counter() - start, "loss": float(np.mean(losses))}
-    reconstruct = contestant.train(task, X, seed)
-    seconds = time.perf_counter() - start
+        losses, seconds = timed(lambda: contestant.search(task, folds, X, seed))
+        return {"seconds": seconds, "loss": float(np.mean(losses))}
+    reconstruct, seconds = timed(lambda: contestant.train(task, X, seed))
     return {"seconds": seconds, "loss": loss_of(task.loss, X, reconstruct)}

@@ -3,15 +3,17 @@
 import gc
 import time
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import product
 from math import prod
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 import skae
 from benchmarks import page, start_keras
-from benchmarks.page import Finding, Picture
+from benchmarks.measures import loss_of, n_weights, timed
 from benchmarks.record import Record, version
 
 FEATURES = {64: (8, 8), 784: (28, 28), 1555: (5, 311)}  # and their shapes as images and sequences
@@ -28,35 +30,24 @@ SLOW = ("convolutional", "recurrent")  # trained on a fifth of the samples
 class Size:
     """How much of every path is trained."""
 
-    rows: int
-    epochs: int
-    rounds: int
-    features: tuple[int, ...]
-    backends: tuple[str, ...] = ("tensorflow", "jax")
+    rows: int = 5000
+    epochs: int = 20
+    rounds: int = 3
     batch_size: int = 128
 
     def rows_of(self, objective):
         return self.rows // 5 if objective in SLOW else self.rows
 
 
-FULL = Size(rows=5000, epochs=20, rounds=3, features=tuple(FEATURES))
-QUICK = Size(rows=500, epochs=2, rounds=1, features=(64,), backends=("tensorflow",))
-
-
-def measure(size, workers, parts, seed, progress):
+def measure(run, quick, rounds, seed):
+    size = Size(rows=500, epochs=2, rounds=rounds) if quick else Size(rounds=rounds)
     rows = []
-    for backend in filter(version, size.backends):
-        environment = {"KERAS_BACKEND": backend}
-        for objective in OBJECTIVES:
-            for n_features in size.features:
-                key = f"paths-{backend}-{objective}-{n_features}"
-                progress(key)
-                arguments = (f"paths-{backend}", environment, race, objective, n_features)
-                measured = parts(key, workers, *arguments, size, seed)
-                rows.append(
-                    {"objective": objective, "features": n_features, "backend": BACKENDS[backend]}
-                )
-                rows[-1] |= measured
+    for backend in ("tensorflow",) if quick else filter(version, BACKENDS):
+        process = (f"paths-{backend}", {"KERAS_BACKEND": backend})
+        for objective, n_features in product(OBJECTIVES, (64,) if quick else FEATURES):
+            tags = {"objective": objective, "features": n_features, "backend": BACKENDS[backend]}
+            key = f"paths-{backend}-{objective}-{n_features}"
+            rows.append(tags | run(key, process, race, objective, n_features, size, seed))
     return describe(pd.DataFrame(rows), size)
 
 
@@ -71,7 +62,11 @@ def describe(paths, size):
         "paths": len(paths),
     }
     close = paths["skae_loss"] <= LOSS_TOLERANCE * paths["by_hand_loss"]
-    record = Record(
+    shown = paths.assign(
+        path=paths["objective"] + ", " + paths["features"].astype(str) + ", " + paths["backend"]
+    ).sort_values("first_ratio", ascending=False)
+    picture = page.chart(shown, "barh", "path", "first_ratio")
+    return Record(
         name="speed/paths",
         title="All paths beside Keras by hand",
         answer=f"On the worst of {len(paths)} paths ({name}) a first fit is {figures['worst']:.1f} "
@@ -93,12 +88,8 @@ def describe(paths, size):
             "Rounds": f"medians of {size.rounds}, in turns",
             "Networks": f"dense {UNITS}, code of {CODE}; convolutions {FILTERS}; LSTM {CELLS}",
         },
+        pictures={"All paths, the slowest on top": picture},
     )
-    shown = paths.assign(
-        path=paths["objective"] + ", " + paths["features"].astype(str) + ", " + paths["backend"]
-    ).sort_values("first_ratio")
-    picture = page.bars(shown, "path", "first_ratio", "Keras by hand / first fit")
-    return Finding(record, (Picture("Slowest path first.", {"All paths": picture}),))
 
 
 def race(objective, n_features, size, seed):
@@ -113,35 +104,43 @@ def race(objective, n_features, size, seed):
     estimator, build = OBJECTIVES[objective]
     temperatures = np.geomspace(*TEMPERATURES, max(1, round(ANNEALING * size.epochs)))
     X = random_rows(size.rows_of(objective), n_features)
+    training = {
+        "learning_rate": 1e-3,
+        "optimizer": "adam",
+        "loss": "mse",
+        "epochs": size.epochs,
+        "batch_size": size.batch_size,
+        "validation_split": 0.0,
+        "early_stopping": False,
+    }
     _warm_up(seed)
     runs = []
     for turn in range(seed, seed + size.rounds):
         keras.utils.set_random_seed(turn)
         start = time.perf_counter()
         model = build(by_hand, shape)
-        model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
-        rows = X.reshape(-1, *model.input_shape[1:])
-        model.fit(
-            rows,
-            rows,
+        reconstruct = by_hand.trained(
+            model,
+            X,
+            learning_rate=1e-3,
             batch_size=size.batch_size,
             epochs=size.epochs,
             callbacks=by_hand.annealing(model, temperatures),
-            verbose=0,
         )
         by_hand_s = time.perf_counter() - start
         skae.clear_compiled_programs()
         gc.collect()
-        fitted, first_s = _fit(estimator, shape, X, size, turn)
-        _, second_s = _fit(estimator, shape, X, size, turn)
+        ours = estimator(shape).set_params(random_state=turn, **training)
+        fitted, first_s = timed(partial(clone(ours).fit, X))
+        _, second_s = timed(partial(clone(ours).fit, X))
         runs.append(
             {
                 "by_hand_s": by_hand_s,
                 "first_s": first_s,
                 "second_s": second_s,
-                "by_hand_loss": _error(X, model.predict(rows, verbose=0)),
-                "skae_loss": _error(X, fitted.reconstruct(X)),
-                "difference": _n_weights(fitted.model_) - _n_weights(model),
+                "by_hand_loss": loss_of("mse", X, reconstruct),
+                "skae_loss": loss_of("mse", X, fitted.reconstruct),
+                "difference": n_weights(fitted.model_) - n_weights(model),
             }
         )
     medians = pd.DataFrame(runs).median().to_dict()
@@ -155,28 +154,12 @@ def _warm_up(seed):
     """Train something else once a process, so that the first path does not pay for imports."""
     import keras
 
+    from benchmarks import by_hand
+
     X = random_rows(64, 16)
     model = keras.Sequential([keras.Input((16,)), keras.layers.Dense(16)])
-    model.compile(loss="mse")
-    model.fit(X, X, verbose=0)
-    model.predict(X, verbose=0)
+    by_hand.trained(model, X, learning_rate=1e-3)(X)
     skae.DenseAutoencoder(4, hidden_layer_sizes=(8,), epochs=1, random_state=seed).fit(X)
-
-
-def _fit(estimator, shape, X, size, seed):
-    training = {
-        "learning_rate": 1e-3,
-        "optimizer": "adam",
-        "loss": "mse",
-        "epochs": size.epochs,
-        "batch_size": size.batch_size,
-        "validation_split": 0.0,
-        "early_stopping": False,
-        "random_state": seed,
-    }
-    start = time.perf_counter()
-    fitted = estimator(shape).set_params(**training).fit(X)
-    return fitted, time.perf_counter() - start
 
 
 def random_rows(n_rows, n_features):
@@ -187,14 +170,6 @@ def random_rows(n_rows, n_features):
     X += 0.1 * rng.normal(size=X.shape)
     X -= X.mean(axis=0)
     return (X / X.std()).astype(np.float32)
-
-
-def _error(X, outputs):
-    return float(np.square(X - np.reshape(outputs, X.shape)).mean())
-
-
-def _n_weights(model):
-    return sum(prod(weight.shape) for weight in model.trainable_weights)
 
 
 def _network():

@@ -71,7 +71,8 @@ class DenseAutoencoder(BaseAutoencoder):
         Seeds the weights, the noise, the validation split and the order of the samples. An int
         gives the same codes in every process.
     verbose : {0, 1, 2, "auto"}, default=0
-        As in ``keras.Model.fit``.
+        As in ``keras.Model.fit``. 1 and "auto" also show the progress of passes over data that are
+        read in blocks, before training and in ``transform``.
 
     Attributes
     ----------

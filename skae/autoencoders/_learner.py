@@ -21,8 +21,11 @@ def learner_of(estimator, task: FitTask | None) -> Iterator:
     ------
     RuntimeError
         In a forked process, see ``check_process``.
+    ValueError
+        In the scope of a strategy that cannot train, see ``replicas``.
     """
     engine.check_process()
+    engine.replicas()
     learner = with_plain_parameters(estimator)
     learner._fit_task = task
     model = vars(estimator).get("model_")

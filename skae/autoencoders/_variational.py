@@ -249,7 +249,7 @@ n_features_in_, feature_names_in_, mean_
         if importance_samples is not None:
             _check_positive("score_samples", importance_samples=importance_samples)
         bounds = partial(self._bounds, importance_samples=importance_samples)
-        return over_blocks(bounds, X, (), dtype=np.float64)
+        return over_blocks(bounds, X, (), dtype=np.float64, verbose=self.verbose)
 
     def _bounds(self, X, importance_samples):
         samples = self._samples(self._rows_in_use(X))

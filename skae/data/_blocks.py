@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import prod
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from skae.data._memory import fits_memory
+from skae.data._progress import counted
 
 PIECE_BYTES = 2**21
 _OPEN_BYTES = 2**27
@@ -199,10 +200,13 @@ class BlockRows:
     blocks : Blocks
     check : callable
         Maps a piece to float rows of shape (n, n_features), or raises.
+    is_counted : bool
+        Whether passes in the order of the rows show their progress.
     """
 
     blocks: Blocks
     check: Callable[[Any], np.ndarray]
+    is_counted: bool = False
 
     def __len__(self):
         return len(self.blocks)
@@ -218,7 +222,10 @@ class BlockRows:
 
     def pieces(self, rng: np.random.RandomState | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the position of the first row, and rows, as ``Blocks.pieces`` does."""
-        for start, piece in self.blocks.pieces(rng):
+        pieces = self.blocks.pieces(rng)
+        if self.is_counted and rng is None:
+            pieces = counted(pieces, len(self))
+        for start, piece in pieces:
             yield start, self.check(piece)
 
 
@@ -278,7 +285,7 @@ def selected_rows(rows: np.ndarray | BlockRows, positions: np.ndarray) -> np.nda
         return rows[positions]
     selected = np.zeros(len(rows), dtype=bool)
     selected[positions] = True
-    return BlockRows(SelectedBlocks(rows.blocks, selected), rows.check)
+    return replace(rows, blocks=SelectedBlocks(rows.blocks, selected))
 
 
 def weighted_pieces(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skae.data._blocks import in_background
+from skae.data._progress import counted, shows_progress
 from skae.data._sources import as_blocks, whole_rows
 
 
@@ -17,6 +18,7 @@ def over_blocks(
     row_shape: tuple[int, ...],
     dtype=np.float32,
     names_of=None,
+    verbose: int | str = 0,
 ) -> Any:
     r"""Return ``function(X)``, of blocks one after the other where X is not in memory.
 
@@ -31,6 +33,8 @@ def over_blocks(
     dtype : numpy dtype
     names_of : callable, default=None
         Returns names of the columns of what a Dask DataFrame becomes, unless that is a Series.
+    verbose : {0, 1, 2, "auto"}, default=0
+        Whether progress is shown of what is read in blocks.
     """
     if _is_kind_of_dask(X):
         return _lazily(function, X, row_shape, dtype, names_of)
@@ -40,12 +44,14 @@ def over_blocks(
     if not len(blocks):
         return function(np.empty(blocks.shape))
     results = np.empty((len(blocks), *row_shape), dtype=dtype)
-    for start, piece in in_background(blocks.pieces()):
+    for start, piece in in_background(_pieces(blocks, verbose)):
         results[start : start + len(piece)] = function(piece)
     return results
 
 
-def sum_over_blocks(function: Callable[[Any], np.ndarray], X: Any, n_sums: int) -> np.ndarray:
+def sum_over_blocks(
+    function: Callable[[Any], np.ndarray], X: Any, n_sums: int, verbose: int | str = 0
+) -> np.ndarray:
     """Return ``function(X)``, an array, summed over blocks where X is not in memory.
 
     Parameters
@@ -55,6 +61,8 @@ def sum_over_blocks(function: Callable[[Any], np.ndarray], X: Any, n_sums: int) 
     X : array-like, Blocks or what is read as blocks
         Of a Dask collection the workers compute it.
     n_sums : int
+    verbose : {0, 1, 2, "auto"}, default=0
+        As of ``over_blocks``.
     """
     if _is_kind_of_dask(X):
         import dask
@@ -66,7 +74,13 @@ def sum_over_blocks(function: Callable[[Any], np.ndarray], X: Any, n_sums: int) 
     blocks = as_blocks(X)
     if blocks is None or not len(blocks):
         return function(X if blocks is None else np.empty(blocks.shape))
-    return np.sum([function(piece) for _, piece in in_background(blocks.pieces())], axis=0)
+    pieces = in_background(_pieces(blocks, verbose))
+    return np.sum([function(piece) for _, piece in pieces], axis=0)
+
+
+def _pieces(blocks, verbose):
+    pieces = blocks.pieces()
+    return counted(pieces, len(blocks)) if shows_progress(verbose) else pieces
 
 
 def _is_kind_of_dask(X):

@@ -229,6 +229,8 @@ def as_blocks(X: Any) -> Blocks | None:
     """
     if isinstance(X, Blocks):
         return X
+    if type(X) is np.ndarray:
+        return None
     for module, name, blocks_of in _KINDS:
         if module in sys.modules and isinstance(X, getattr(sys.modules[module], name)):
             return blocks_of(X)

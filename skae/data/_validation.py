@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from skae._compat import check_sample_weight
 from skae.data._blocks import BlockRows, Blocks
+from skae.data._progress import shows_progress
 from skae.data._sources import as_blocks, in_memory_or_blocks
 
 _ROWS = "(n_samples, n_features)"
@@ -96,6 +97,8 @@ def validate_rows(estimator, X, *, reset: bool):
     ValueError, TypeError
         If X is not numeric, finite, two- or more-dimensional and as wide as at fit.
     """
+    if not reset and _is_checked(estimator, X):
+        return X, X.shape[1:]
     blocks = as_blocks(X)
     if blocks is not None and not isinstance(X, np.memmap):
         X = blocks.whole()
@@ -115,6 +118,18 @@ def validate_rows(estimator, X, *, reset: bool):
     return rows, shape[1:]
 
 
+def _is_checked(estimator, X):
+    """Tell whether X is as validation would return it, which takes .2 ms to say the same."""
+    if type(X) is not np.ndarray or X.dtype not in (np.float32, np.float64):
+        return False
+    is_like_fit = X.ndim == 2 and X.shape[1] == getattr(estimator, "n_features_in_", None)
+    if not is_like_fit or not X.size or hasattr(estimator, "feature_names_in_"):
+        return False
+    with np.errstate(all="ignore"):
+        is_small = X.dtype == np.float32 or np.abs(X).max() <= np.finfo(np.float32).max
+        return bool(X.flags.c_contiguous and is_small and np.isfinite(X.sum()))
+
+
 def validate_rows_or_blocks(estimator, X, *, reset: bool):
     """Return rows and the shape that a row had, as ``validate_rows`` does, or blocks of rows.
 
@@ -126,7 +141,8 @@ def validate_rows_or_blocks(estimator, X, *, reset: bool):
         return validate_rows(estimator, X, reset=reset)
     _, first = next(X.pieces(), (0, np.empty((0, *X.row_shape))))
     validate_rows(estimator, first, reset=reset)
-    return BlockRows(X, partial(_rows_of_piece, estimator)), X.row_shape
+    is_counted = shows_progress(getattr(estimator, "verbose", 0))
+    return BlockRows(X, partial(_rows_of_piece, estimator), is_counted), X.row_shape
 
 
 def _rows_of_piece(estimator, piece):

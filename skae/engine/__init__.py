@@ -14,8 +14,9 @@ from skae.engine._arguments import (
     make_loss,
 )
 from skae.engine._batches import resolved_batch_size
+from skae.engine._devices import replicas
 from skae.engine._disk_cache import use_disk_cache
-from skae.engine._inference import Mapping, apply_model
+from skae.engine._inference import Mapping, apply_model, maps_rows_alone
 from skae.engine._interrupts import interrupts_as_such
 from skae.engine._loop import train_model
 from skae.engine._metrics import EpochMetrics, make_metrics
@@ -55,7 +56,9 @@ __all__ = [
     "make_callbacks",
     "make_loss",
     "make_metrics",
+    "maps_rows_alone",
     "own_states",
+    "replicas",
     "resolved_batch_size",
     "split_rows",
     "train_model",

@@ -41,3 +41,31 @@ def whole_batches(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.nd
     n_real = batch_size - (len(positions) - len(order))
     last[:n_real], last[n_real:] = batch_size / n_real, 0
     return positions, shares
+
+
+def even_batches(
+    order: np.ndarray, batch_size: int, n_replicas: int
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return whole batches of which every replica gets as many rows, see ``whole_batches``.
+
+    Parameters
+    ----------
+    order : ndarray of int32 of shape (n,)
+    batch_size : int
+    n_replicas : int
+
+    Returns
+    -------
+    positions : ndarray of int32 of shape (m,)
+    shares : ndarray of float32 of shape (m,)
+        0 for the rows with which batches are filled up.
+    even_size : int
+        The rows of a batch then, the next multiple of ``n_replicas``.
+    """
+    positions, shares = whole_batches(order, batch_size)
+    even_size = batch_size + -batch_size % n_replicas
+    columns = np.arange(even_size)
+    positions = positions.reshape(-1, batch_size)[:, columns % batch_size]
+    shares = shares.reshape(-1, batch_size)[:, columns % batch_size]
+    shares = np.where(columns < batch_size, shares * even_size / batch_size, 0)
+    return positions.ravel(), shares.ravel().astype(np.float32), even_size

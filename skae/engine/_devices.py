@@ -6,12 +6,32 @@ import keras
 
 
 def replicas() -> Any:
-    """Return the ``tf.distribute.Strategy`` in whose scope this is called, or None."""
+    """Return the ``tf.distribute.Strategy`` in whose scope this is called, or None.
+
+    Raises
+    ------
+    ValueError
+        If it is one over several processes, which Keras 3 cannot train in (keras#20585).
+    """
     if keras.backend.backend() != "tensorflow":
         return None
     import tensorflow as tf
 
-    return tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+    if not tf.distribute.has_strategy():
+        return None
+    strategy = tf.distribute.get_strategy()
+    over_processes = (
+        tf.distribute.MultiWorkerMirroredStrategy,
+        tf.distribute.ParameterServerStrategy,
+    )
+    if isinstance(strategy, over_processes):
+        raise ValueError(
+            f"Keras 3 does not train under TensorFlow's {type(strategy).__name__}. For several "
+            "processes use the JAX backend, with jax.distributed.initialize and "
+            "keras.distribution.DataParallel; for several devices of one process "
+            "tf.distribute.MirroredStrategy."
+        )
+    return strategy
 
 
 def split_over_devices(like: Any, batch_size: int):

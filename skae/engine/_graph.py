@@ -46,9 +46,9 @@ def autoencoder_core(model):
 
 
 def posterior_core(model):
-    """Return the model from the standardized input to means and log-variances, or None.
+    """Return the model from the standardized input to means and log-variances.
 
-    Both are one output, side by side; None is for an encoder that has no Gaussian code.
+    None is for an encoder that has no Gaussian code.
     """
     encoder = model.get_layer("encoder")
     found = [layer for layer in encoder.layers if isinstance(layer, GaussianCode)]
@@ -56,7 +56,7 @@ def posterior_core(model):
         return None
     standardization = _standardization(encoder)
     start = encoder.input if standardization is None else standardization.output
-    return keras.Model(start, keras.layers.Concatenate()(found[0].input), name="posterior")
+    return keras.Model(start, found[0].input, name="posterior")
 
 
 def has_any(model: keras.Model, kinds: tuple[type, ...]) -> bool:

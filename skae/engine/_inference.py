@@ -3,12 +3,15 @@
 import threading
 from collections import OrderedDict
 from enum import Enum
+from math import prod
 
 import keras
 import numpy as np
 
 from skae.data._chunks import chunks
 from skae.engine._graph import autoencoder_core, decoder_core, encoder_core, posterior_core
+from skae.engine._hidden_path import hidden_core
+from skae.engine._in_numpy import NotInNumpyError, NumpyNetwork
 from skae.engine._row_by_row import mixes_rows
 from skae.engine._seeding import seeded
 from skae.engine._signature import architecture_signature
@@ -18,12 +21,13 @@ _MAX_PROGRAMS = 32
 
 
 class Mapping(Enum):
-    """Which part of an autoencoder to apply."""
+    """Which part of an autoencoder to apply; several outputs of it are one, side by side."""
 
     ENCODE = "encode"
     DECODE = "decode"
     RECONSTRUCT = "reconstruct"
     POSTERIOR = "posterior"
+    HIDDEN = "hidden"
 
 
 _CORES = {
@@ -31,6 +35,7 @@ _CORES = {
     Mapping.DECODE: decoder_core,
     Mapping.RECONSTRUCT: autoencoder_core,
     Mapping.POSTERIOR: posterior_core,
+    Mapping.HIDDEN: hidden_core,
 }
 
 
@@ -59,15 +64,13 @@ class _CompiledMapping:
     """A compiled part of a model, and the positions of the variables that it takes."""
 
     def __init__(self, model, core):
+        network = _in_numpy(core)
+        self.is_in_numpy = network is not None
+        self._apply, used = _compiled(core) if network is None else network
         position_of = {id(variable): i for i, variable in enumerate(model.variables)}
-        self._positions = [position_of[id(variable)] for variable in core.variables]
-        self._output_shape = core.output.shape[1:]
-
-        def apply(weights, rows):
-            with keras.StatelessScope(list(zip(core.variables, weights, strict=True))):
-                return core(rows, training=False)
-
-        self._apply = _compiled(apply, core)
+        self._positions = [position_of[id(variable)] for variable in used]
+        shapes = [output.shape[1:] for output in core.outputs]
+        self._output_shape = shapes[0] if len(shapes) == 1 else (sum(map(prod, shapes)),)
 
     def variables_of(self, model):
         variables = model.variables
@@ -77,7 +80,8 @@ class _CompiledMapping:
         weights = [variable.value for variable in variables]
         outputs = np.empty((len(rows), *self._output_shape), dtype=np.float32)
         for chunk in chunks(len(rows)):
-            outputs[chunk] = self._apply(weights, rows[chunk])
+            applied = self._apply(weights, rows[chunk])
+            outputs[chunk] = np.reshape(applied, (-1, *self._output_shape))
         return outputs
 
 
@@ -89,6 +93,10 @@ class _Application:
         self._program = _program_for(model)
         self._variables = {}
 
+    @property
+    def maps_rows_alone(self):
+        return self._program[Mapping.RECONSTRUCT].is_in_numpy  # the largest of them
+
     def __call__(self, mapping, rows):
         compiled = self._program[mapping]
         if mapping not in self._variables:
@@ -96,7 +104,49 @@ class _Application:
         return compiled(self._variables[mapping], rows)
 
 
-def _compiled(apply, core):
+def _in_numpy(core):
+    """Return a function of weights and rows, and its variables, or None if NumPy is not for it."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        is_alone, tensor_of = not tf.config.list_physical_devices("GPU"), _tensor_of
+    elif backend == "jax":
+        import jax
+
+        is_alone, tensor_of = jax.default_backend() == "cpu", np.asarray
+    else:
+        return None
+    try:
+        network = NumpyNetwork(core)
+    except NotInNumpyError:
+        return None
+
+    def run(weights, rows):
+        return network([np.asarray(tensor_of(weight)) for weight in weights], rows)
+
+    return (run, network.variables) if is_alone else None
+
+
+def _compiled(core):
+    """Return a function of weights and rows, and its variables."""
+
+    def apply(weights, rows):
+        with keras.StatelessScope(list(zip(core.variables, weights, strict=True))):
+            outputs = keras.tree.flatten(core(rows, training=False))
+        if len(outputs) == 1:
+            return outputs[0]
+        return keras.ops.concatenate([_flat(output) for output in outputs], axis=1)
+
+    return _padded(apply, core), core.variables
+
+
+def _flat(output):
+    return keras.ops.cast(keras.ops.reshape(output, (-1, prod(output.shape[1:]))), "float32")
+
+
+def _padded(apply, core):
+    """Return the function, compiled."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -106,13 +156,8 @@ def _compiled(apply, core):
         rows = tf.TensorSpec((None, *core.input.shape[1:]), tf.float32)
         mapping = Traced(apply, weights, rows)
 
-        def value_of(variable):
-            if isinstance(variable, tf.distribute.DistributedValues):
-                return variable.read_value()
-            return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
-
         def run(variables, rows):
-            return mapping(*map(value_of, variables), tf.convert_to_tensor(rows)).numpy()
+            return mapping(*map(_tensor_of, variables), tf.convert_to_tensor(rows)).numpy()
 
         return _PaddedMapping(run, core, _next_multiple)
     if keras.backend.backend() == "jax":
@@ -120,6 +165,15 @@ def _compiled(apply, core):
 
         return _PaddedMapping(jax.jit(apply), core, _next_power_of_two)
     return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))
+
+
+def _tensor_of(variable):
+    """Return the value of TensorFlow's variable."""
+    import tensorflow as tf
+
+    if isinstance(variable, tf.distribute.DistributedValues):
+        return variable.read_value()
+    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
 
 
 class _PaddedMapping:
@@ -159,10 +213,19 @@ _lock = threading.Lock()
 def apply_model(model: keras.Model, mapping: Mapping, rows: np.ndarray) -> np.ndarray:
     """Return the float32 output of a part of ``model`` for standardized rows or codes."""
     check_process()
+    return _application_of(model)(mapping, rows)
+
+
+def maps_rows_alone(model: keras.Model) -> bool:
+    """Tell whether an output of ``apply_model`` is the same, bit for bit, among any other rows."""
+    return _application_of(model).maps_rows_alone
+
+
+def _application_of(model):
     application = getattr(model, "_skae_inference", None)
     if application is None:
         application = model._skae_inference = _Application(model)
-    return application(mapping, rows)
+    return application
 
 
 def _program_for(model):

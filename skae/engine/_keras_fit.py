@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from skae.engine._batches import whole_batches
+from skae.engine._batches import even_batches
 from skae.engine._devices import replicas
 from skae.engine._losses import loss_names, mean_loss, terms_of
 from skae.engine._program import Program
@@ -54,35 +54,40 @@ class KerasProgram(Program):
     def train(self, rows, order: np.ndarray, weights) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
         if self._trained.n_replicas == 1:
-            return self._fit(rows, order, weights[order])
-        n_together = len(order) - len(order) % self.batch_size
-        totals = np.zeros(len(self.loss_names))
-        for part in (order[:n_together], order[n_together:]):
-            if len(part):  # filled up, so that no replica is left without rows
-                positions, shares = whole_batches(part, self.batch_size)
-                totals += self._fit(rows, positions, weights[positions] * shares) * len(part)
-        return totals / len(order)
-
-    def _fit(self, rows, order, weights):
-        ordered = rows[order]
-        history = self._trained.fit(
-            ordered,
-            ordered,
-            sample_weight=weights,
-            batch_size=self.batch_size,
-            shuffle=False,
-            verbose=0,
-        )
-        return np.array([history.history[name][0] for name in self.loss_names])
+            return self._fit(rows[order], weights[order], self.batch_size)
+        return self._on_replicas(self._fit, rows, order, weights, self.batch_size)
 
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
+        if self._trained.n_replicas == 1:
+            return self._evaluate(rows, weights, _EVALUATION_BATCH_SIZE)
+        batch_size = min(_EVALUATION_BATCH_SIZE, len(rows))
+        return self._on_replicas(self._evaluate, rows, np.arange(len(rows)), weights, batch_size)
+
+    def _on_replicas(self, run, rows, order, weights, batch_size):
+        """Return the mean losses that ``run`` gives for full batches and for the rest."""
+        n_together = len(order) - len(order) % batch_size
+        totals = np.zeros(len(self.loss_names))
+        for part in (order[:n_together], order[n_together:]):
+            if len(part):
+                positions, shares, size = even_batches(part, batch_size, self._trained.n_replicas)
+                losses = run(rows[positions], weights[positions] * shares, size)
+                totals += losses * len(part)
+        return totals / len(order)
+
+    def _fit(self, rows, weights, batch_size):
+        history = self._trained.fit(
+            rows, rows, sample_weight=weights, batch_size=batch_size, shuffle=False, verbose=0
+        )
+        return np.array([history.history[name][0] for name in self.loss_names])
+
+    def _evaluate(self, rows, weights, batch_size):
         with monitoring():
             losses = self._trained.evaluate(
                 rows,
                 rows,
                 sample_weight=weights,
-                batch_size=_EVALUATION_BATCH_SIZE,
+                batch_size=batch_size,
                 verbose=0,
                 return_dict=True,
             )

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from skae.data._progress import shows_progress
 from skae.engine._identity import identity_of
 from skae.engine._program import build_optimizer
 from skae.engine._programs import cached_program
@@ -89,7 +90,7 @@ def _n_batches(rows, plan):
 
 def _progress_of(rows, verbose):
     """Return what shows the progress of a stream within its epochs, if that is wanted."""
-    if isinstance(rows, StreamedRows) and verbose in (1, "auto"):
+    if isinstance(rows, StreamedRows) and shows_progress(verbose):
         return [RowProgress(len(rows), len(rows.rows.blocks.lengths))]
     return []
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from skae._compat import clear_kernel_cache
 from skae.engine._devices import replicas
 from skae.engine._inference import clear_inference_programs
 from skae.engine._seeding import seeded
@@ -64,7 +65,8 @@ def clear_compiled_programs() -> None:
     """Discard all compiled programs and free their memory.
 
     Fitted estimators keep working. The next ``fit`` or ``transform`` of each architecture compiles
-    again.
+    again. TensorFlow's own cache of kernels is cleared too, as ``tf.random.set_seed`` does: random
+    operations with a seed of their own, called outside of functions, start their sequence anew.
 
     Examples
     --------
@@ -73,6 +75,7 @@ def clear_compiled_programs() -> None:
     """
     _pool.clear()
     clear_inference_programs()
+    clear_kernel_cache()
     for _ in range(2):  # what a program traced refers to it, and what frees that to more
         gc.collect()
     _return_free_memory()

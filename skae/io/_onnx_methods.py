@@ -17,14 +17,15 @@ from skae.autoencoders._likelihood import balanced_draws, drawn_codes, evidence_
 from skae.autoencoders._sequence import SequenceAutoencoder
 from skae.autoencoders._variational import VariationalAutoencoder
 from skae.engine._graph import decoder_core, encoder_core
+from skae.engine._hidden_path import HiddenPath as HiddenLayers
 from skae.io._onnx_affine import AffineMap
 from skae.io._onnx_arrays import TracedArray
-from skae.model._layer_outputs import hidden_path
 from skae.outlier import (
     BaseScore,
     HiddenPath,
     Isolation,
     LocalError,
+    NeighborDistance,
     ReconstructionOutlierDetector,
 )
 from skae.outlier._ensemble import SummedScore
@@ -79,7 +80,7 @@ class TracedAutoencoder:
         """Return rows, what the encoder's hidden layers make of them, and codes, side by side."""
         encoder = self.fitted.encoder_
         samples = self._shaped(tf.cast(rows, tf.float32))
-        way = [samples, *hidden_path(encoder)(samples), encoder(samples, training=False)]
+        way = [samples, *HiddenLayers(encoder)(samples), encoder(samples, training=False)]
         return _array(tf.concat([tf.cast(_flat(part), tf.float64) for part in way], axis=1))
 
     def _samples(self, rows):
@@ -311,6 +312,11 @@ def _hidden_path(score: HiddenPath, passage) -> Any:
 @anomaly.register
 def _summed(score: SummedScore, passage) -> Any:
     return score.summed([anomaly(term, passage) for term in score.scores_])
+
+
+@anomaly.register
+def _neighbor_distance(score: NeighborDistance, passage) -> Any:
+    return score.of_standardized(score.standardized(passage.rows))
 
 
 @anomaly.register

@@ -1,11 +1,10 @@
 """Outputs of every layer of a model."""
 
-from typing import Any
-
 import keras
 import numpy as np
 
-from skae._compat import nodes_by_depth
+from skae import engine
+from skae.engine._hidden_path import is_open
 from skae.model._splitting import calls_of
 from skae.packing import PackedModel
 
@@ -49,7 +48,7 @@ def layer_outputs(model: keras.Model, inputs: np.ndarray) -> dict[str, np.ndarra
     outputs: dict[str, np.ndarray] = {}
     for call, received, given in zip(calls, values[::2], values[1::2], strict=True):
         name = _new_name(call.layer.name, outputs)
-        if _is_open(call.layer):
+        if is_open(call.layer):
             inner = layer_outputs(call.layer, received)
             outputs |= {f"{name}/{layer}": value for layer, value in inner.items()}
         else:
@@ -57,73 +56,21 @@ def layer_outputs(model: keras.Model, inputs: np.ndarray) -> dict[str, np.ndarra
     return outputs
 
 
-class HiddenPath:
-    """The outputs of the hidden layers of an encoder.
-
-    Hidden layers have trainable weights, and others with weights come after them: the last, whose
-    outputs become the code by sums, activations or penalties, are no layers of their own.
+def hidden_outputs(autoencoder, samples: np.ndarray) -> np.ndarray:
+    r"""Return the outputs of the encoder's hidden layers and the codes, side by side.
 
     Parameters
     ----------
-    model : keras.Model
-        Functional or Sequential; models within are opened likewise. Its layers are shared, not
-        called: it is left as it was.
-    before_weights : bool, default=False
-        Whether layers with weights come after the model.
+    autoencoder : BaseAutoencoder
+        Fitted.
+    samples : ndarray of shape (n_samples, \*sample_shape), float32
+        In the units of the data.
 
-    Attributes
-    ----------
-    compiled : keras.Model or None
-        Place for a model that is kept as long as this one.
+    Returns
+    -------
+    outputs : ndarray of shape (n_samples, n_units), float32
     """
-
-    compiled: keras.Model | None = None
-
-    def __init__(self, model: keras.Model, *, before_weights: bool = False):
-        self._stops = _stops(keras.Model(model.inputs[0], model.outputs), before_weights)
-        ends = [tensor for tensor, _ in self._stops]
-        self._until_stops = keras.Model(model.inputs[0], ends) if ends else None
-
-    def __call__(self, inputs) -> list[Any]:
-        r"""Return the outputs of the hidden layers, starting from the input."""
-        if self._until_stops is None:
-            return []
-        hidden: list[Any] = []
-        values = keras.tree.flatten(self._until_stops(inputs, training=False))
-        for value, (_, within) in zip(values, self._stops, strict=True):
-            hidden += [value] if within is None else within(value)
-        return hidden
-
-
-def hidden_path(encoder: keras.Model) -> HiddenPath:
-    """Return the hidden path of an encoder, made on first use and stored with it."""
-    if getattr(encoder, "_skae_path", None) is None:
-        encoder._skae_path = HiddenPath(encoder)
-    return encoder._skae_path
-
-
-def _stops(graph, before_weights):
-    """Return the outputs of hidden layers, or inner models and their inputs, in order."""
-    stops: list[tuple[keras.KerasTensor, HiddenPath | None]] = []
-    needed = {id(output) for output in graph.outputs} if before_weights else set()
-    for nodes in nodes_by_depth(graph):
-        for node in nodes:
-            outputs = keras.tree.flatten(node.output_tensors)
-            is_needed = any(id(output) in needed for output in outputs)
-            weighted = isinstance(node.operation, keras.Layer) and node.operation.trainable_weights
-            if weighted and _is_open(node.operation):
-                inner = HiddenPath(node.operation, before_weights=is_needed)
-                stops.append((node.input_tensors[0], inner))
-            elif weighted and is_needed:
-                stops.append((outputs[0], None))
-            if weighted or is_needed:
-                needed |= {id(tensor) for tensor in node.input_tensors}
-    return stops[::-1]
-
-
-def _is_open(layer):
-    """Tell whether a layer is a model made of layers whose connections are known."""
-    return isinstance(layer, keras.Model) and len(getattr(layer, "inputs", None) or ()) == 1
+    return engine.apply_model(autoencoder.model_, engine.Mapping.HIDDEN, samples)
 
 
 def _new_name(name, taken):

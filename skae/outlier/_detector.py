@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import HasMethods, Interval, StrOptions, fit_context
 from skae._saving import SavingMixin
@@ -22,7 +20,7 @@ from skae.outlier._calibrated import CalibratedDetector
 from skae.outlier._calibration import check_calibration, splits_of, warn_of_overlap, weights_of
 from skae.outlier._default import default_autoencoder
 from skae.outlier._explanations import FeatureErrorsMixin
-from skae.outlier._named_scores import SCORES
+from skae.outlier._named_scores import SCORES, scores_rows_alone
 from skae.outlier._parameter import HasScoreParameter
 from skae.outlier._passage import Passage, passages
 from skae.outlier._preparation import checked_weights, seeded, some_rows, weights_of_fit
@@ -362,7 +360,9 @@ class ReconstructionOutlierDetector(
         return rows.reshape(-1, *self._row_shape)
 
     def _passages(self, rows):
-        return passages(self.autoencoder_, self._samples(rows), verbose=self.verbose)
+        samples = self._samples(rows)
+        alone = scores_rows_alone(self.score_, self.autoencoder_)
+        return passages(self.autoencoder_, samples, scored_alone=alone, verbose=self.verbose)
 
     def _scores(self, rows):
         return np.concatenate(

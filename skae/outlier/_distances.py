@@ -9,10 +9,12 @@ from sklearn.ensemble import IsolationForest
 from sklearn.utils import check_random_state
 
 from skae._compat import Interval
+from skae.data._products import product
 from skae.outlier._scores import BaseScore, shared_out
 from skae.outlier._whitening import Whitening, usual_spread
 
 _LARGEST = 1e30
+_NUMBERS_IN_CACHE = 2**17
 
 
 class ResidualDistance(BaseScore):
@@ -149,7 +151,7 @@ class NeighborDistance(BaseScore):
         self.center_, self.spread_ = np.median(rows, axis=0), usual_spread(rows)
         draw = check_random_state(self.random_state).permutation(len(rows))
         self.drawn_ = np.sort(draw[: self.n_landmarks])
-        self.landmarks_ = self._standardized(rows[self.drawn_])
+        self.landmarks_ = self.standardized(rows[self.drawn_])
         return self
 
     def usual_anomaly(self, passage):
@@ -159,34 +161,48 @@ class NeighborDistance(BaseScore):
         """
         if len(self.drawn_) == 1:
             return self.anomaly(passage)
-        rows = self._standardized(passage.rows)
-        from_landmarks = self._from_landmarks(rows)
-        from_landmarks[self.drawn_, np.arange(len(self.drawn_))] = np.inf
-        return self._nearest(rows, from_landmarks, len(self.drawn_) - 1)
+        rank = self._rank(len(self.drawn_) - 1)
+        rows = self.standardized(passage.rows)
+        distances = self._piece_by_piece(rows, rank)
+        to_others = self._from_landmarks(rows[self.drawn_])
+        np.fill_diagonal(to_others, np.inf)
+        distances[self.drawn_] = _nearest(rows[self.drawn_], to_others, rank)
+        return distances
 
     def anomaly(self, passage):
         """Return the squared distance of each row to its neighbor."""
-        rows = self._standardized(passage.rows)
-        return self._nearest(rows, self._from_landmarks(rows), len(self.drawn_))
+        rows = self.standardized(passage.rows)
+        return self._piece_by_piece(rows, self._rank(len(self.drawn_)))
+
+    def of_standardized(self, rows: np.ndarray) -> np.ndarray:
+        """Return the anomaly of standardized rows, all at once."""
+        return _nearest(rows, self._from_landmarks(rows), self._rank(len(self.drawn_)))
 
     def contributions(self, passage):
         """Return the part of each feature in the squared distance."""
-        rows = self._standardized(passage.rows)
+        rows = self.standardized(passage.rows)
         k = min(self.n_neighbors, len(self.drawn_)) - 1
         neighbors = np.argpartition(self._from_landmarks(rows), k, axis=1)[:, k]
         return np.square(rows - self.landmarks_[neighbors])
 
-    def _standardized(self, rows):
+    def standardized(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows in the units of the distances."""
         return (rows - self.center_) / self.spread_
+
+    def _rank(self, n_landmarks):
+        return max(min(self.n_neighbors, n_landmarks), 1)
+
+    def _piece_by_piece(self, rows, rank):
+        distances = np.empty(len(rows))
+        size = max(1, _NUMBERS_IN_CACHE // len(self.landmarks_))
+        for piece in (slice(start, start + size) for start in range(0, len(rows), size)):
+            distances[piece] = _nearest(rows[piece], self._from_landmarks(rows[piece]), rank)
+        return distances
 
     def _from_landmarks(self, rows):
         """Return squared distances but for the rows' own squares, (n_samples, n_landmarks)."""
-        return rows @ (-2 * self.landmarks_.T) + np.square(self.landmarks_).sum(axis=1)
-
-    def _nearest(self, rows, from_landmarks, n_landmarks):
-        k = max(min(self.n_neighbors, n_landmarks), 1) - 1
-        nearest = np.partition(from_landmarks, k, axis=1)[:, k] if k else from_landmarks.min(axis=1)
-        return np.maximum(nearest + np.square(rows).sum(axis=1), 0)
+        squares = np.square(self.landmarks_).sum(axis=1)
+        return product(rows, np.ascontiguousarray(-2 * self.landmarks_.T)) + squares
 
 
 class Isolation(BaseScore):
@@ -249,12 +265,14 @@ class Isolation(BaseScore):
     def anomaly(self, passage):
         """Return 2 to the power of minus each row's mean depth over the usual one."""
         rows = self.standardized(passage.rows)
-        values, starts = rows.ravel(), np.arange(len(rows))[:, None] * rows.shape[1]
-        children, node = self.children_.ravel(), self.roots_
+        values = rows.astype(np.float64).ravel()  # as the cuts, so that comparing converts nothing
+        starts = np.arange(len(rows))[:, None] * rows.shape[1]
+        children = self.children_.ravel()
+        node = np.broadcast_to(self.roots_, (len(rows), len(self.roots_)))
         for _ in range(self.n_steps_):
-            is_right = values[starts + self.features_[node]] > self.cuts_[node]
-            node = children[2 * node + is_right]
-        return self.of_depth(np.broadcast_to(self.depths_[node], (len(rows), len(self.roots_))))
+            value = values.take(starts + self.features_.take(node))
+            node = children.take(2 * node + (value > self.cuts_.take(node)))
+        return self.of_depth(self.depths_.take(node))
 
     def of_depth(self, depths: np.ndarray) -> np.ndarray:
         """Return the anomaly of rows for their depths in each tree."""
@@ -273,6 +291,16 @@ class Isolation(BaseScore):
             rows[:, feature] = center
             drops[:, feature] = whole - self.anomaly(replace(passage, samples=rows))
         return shared_out(whole, drops)
+
+
+def _nearest(rows, from_landmarks, rank):
+    """Return the squared distance of each row to the landmark of a rank, the nearest being 1."""
+    nearest = (
+        from_landmarks.min(axis=1)
+        if rank == 1
+        else np.partition(from_landmarks, rank - 1, axis=1)[:, rank - 1]
+    )
+    return np.maximum(nearest + np.square(rows).sum(axis=1), 0)
 
 
 def _children(tree):

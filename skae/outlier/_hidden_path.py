@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skae.model._layer_outputs import hidden_path
+from skae.model._layer_outputs import hidden_outputs
 from skae.outlier._scores import BaseScore
 from skae.outlier._whitening import Whitening
+
+_ROWS_IN_CACHE = 256
 
 
 class HiddenPath(BaseScore):
@@ -49,12 +50,12 @@ class HiddenPath(BaseScore):
     def fit(self, passage):
         """Learn mean and covariance of the differences."""
         if self.whiten:
-            self.whitening_ = Whitening.of(_path_differences(passage))
+            self.whitening_ = Whitening.of(np.concatenate(list(_path_differences(passage))))
         return self
 
     def anomaly(self, passage):
         """Return the squared length of the whitened or plain differences of each row."""
-        return self.squared_length(_path_differences(passage))
+        return np.concatenate([self.squared_length(part) for part in _path_differences(passage)])
 
     def squared_length(self, differences: np.ndarray) -> np.ndarray:
         """Return the squared length of each row of differences, whitened or plain."""
@@ -64,48 +65,34 @@ class HiddenPath(BaseScore):
 
 
 def _path_differences(passage):
-    """Return [h₀(x) − h₀(x̂), h₁(x) − h₁(x̂), …], one row a sample."""
+    """Yield [h₀(x) − h₀(x̂), h₁(x) − h₁(x̂), …], one row a sample, for some samples at a time."""
     autoencoder = passage.autoencoder
     samples, reconstructions = passage.samples, passage.reconstructions
     if isinstance(autoencoder, Pipeline):
         samples, reconstructions = map(autoencoder[:-1].transform, (samples, reconstructions))
         autoencoder = autoencoder[-1]
-    try:
-        encoder = autoencoder.encoder_
-    except AttributeError as error:
+    if not hasattr(autoencoder, "encoder_"):
         raise TypeError(
             "score 'sap' or 'nap' expects an autoencoder with hidden layers, alone or as the last "
             f"step of a Pipeline; received {type(autoencoder).__name__}. Use a skae autoencoder, "
             "or another score."
-        ) from error
-    halves = [_way(encoder, part) for part in (samples, reconstructions)]
-    return np.concatenate([x - y for x, y in zip(*halves, strict=True)], axis=1)
+        )
+    for start in range(0, len(samples), _ROWS_IN_CACHE):
+        some = slice(start, start + _ROWS_IN_CACHE)
+        yield _way(autoencoder, samples[some]) - _way(autoencoder, reconstructions[some])
 
 
-class _Way(keras.Model):
-    """Hidden layers and code of an encoder in one compiled call; the encoder stays as it is."""
-
-    def __init__(self, encoder, hidden):
-        super().__init__(name="way")
-        self._encoder, self._hidden = encoder, hidden
-        self.compile(jit_compile=False)
-
-    def call(self, inputs):
-        return [*self._hidden(inputs), self._encoder(inputs, training=False)]
-
-
-def _way(encoder, samples):
-    """Return h₀(x), h₁(x), …, each of shape (n_samples, n_units)."""
-    path = hidden_path(encoder)
-    if path.compiled is None:
-        path.compiled = _Way(encoder, path)
-    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *encoder.input.shape[1:])
-    way = (inputs, *path.compiled.predict_on_batch(inputs))
-    if not all(np.isfinite(part).all() for part in way):
+def _way(autoencoder, samples):
+    """Return h₀(x), h₁(x), … side by side, one row a sample."""
+    shape = autoencoder.encoder_.input.shape[1:]
+    inputs = np.asarray(samples, dtype=np.float32).reshape(-1, *shape)
+    hidden = hidden_outputs(autoencoder, inputs)
+    way = np.concatenate([inputs.reshape(len(inputs), -1), hidden], axis=1, dtype=np.float64)
+    if not np.isfinite(way).all():
         raise ValueError(
             "Expected rows whose hidden activations are finite in float32, for score 'sap' or "
             f"'nap'; received values up to {np.abs(samples).max():.1e}, for which they are not. "
             "Rescale the data, for instance with StandardScaler in a Pipeline, or use another "
             "score."
         )
-    return [part.reshape(len(inputs), -1).astype(float) for part in way]
+    return way

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from skae.outlier._distances import Isolation, NeighborDistance, ResidualDistance, RowDistance
 from skae.outlier._ensemble import Mahalanobis, ScoreEnsemble
 from skae.outlier._hidden_path import HiddenPath
+from skae.outlier._passage import maps_rows_alone
 from skae.outlier._scores import (
     AbsoluteError,
     BaseScore,
@@ -27,6 +28,19 @@ def default_score() -> ScoreEnsemble:
     return ScoreEnsemble(terms)
 
 
+_ROW_BY_ROW = (
+    AbsoluteError,
+    Isolation,
+    Likelihood,
+    LocalError,
+    NeighborDistance,
+    ResidualDistance,
+    RowDistance,
+    SquaredError,
+    StandardizedError,
+    WorstFeaturesError,
+)
+
 SCORES: dict[str, Callable[[], BaseScore]] = {
     "ensemble": default_score,
     "squared_error": SquaredError,
@@ -39,3 +53,12 @@ SCORES: dict[str, Callable[[], BaseScore]] = {
     "nap": HiddenPath,
     "likelihood": Likelihood,
 }
+
+
+def scores_rows_alone(score: BaseScore, autoencoder) -> bool:
+    """Tell whether a fitted score of a row is known not to depend on the other rows."""
+    if type(score) in (Mahalanobis, ScoreEnsemble):
+        return all(scores_rows_alone(term, autoencoder) for term in score.scores_)
+    if type(score) is HiddenPath:
+        return maps_rows_alone(autoencoder)
+    return type(score) in _ROW_BY_ROW

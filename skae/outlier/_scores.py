@@ -274,7 +274,7 @@ class Likelihood(BaseScore):
 
     def anomaly(self, passage):
         """Return minus ``score_samples`` of the autoencoder."""
-        return -np.asarray(passage.autoencoder.score_samples(passage.samples), dtype=float)
+        return -passage.autoencoder_scores
 
 
 def usual_errors(mean_squares: np.ndarray) -> np.ndarray:
