@@ -26,7 +26,7 @@ _SUBSET = (
             "test_any_number_of_rows",
         ]
     )
-    + ") or (ConvAutoencoder and test_partial_fit)"
+    + ") or (ConvAutoencoder and test_partial_fit) or test_denoising"
 )
 
 
@@ -45,6 +45,7 @@ def test_common_tests_pass_on_jax(pytestconfig):
             _SUBSET,
             *(f"-W{rule}" for rule in pytestconfig.getoption("pythonwarnings") or ()),
             "tests/test_common.py",
+            "tests/test_denoising.py",
         ],
         cwd=root,
         env={key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}

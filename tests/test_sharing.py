@@ -13,13 +13,15 @@ from keras import callbacks, losses, ops
 from sklearn.base import clone
 
 from skae import (
+    ContractiveAutoencoder,
     DenoisingAutoencoder,
     DenseAutoencoder,
     SparseAutoencoder,
     VariationalAutoencoder,
     clear_compiled_programs,
 )
-from skae.engine import _programs
+from skae.engine import _inference, _programs
+from skae.layers import SparsityPenalty
 
 X = np.random.default_rng(0).normal(size=(200, 6))
 
@@ -141,6 +143,98 @@ def count_programs(monkeypatch):
 def count_graphs():
     gc.collect()
     return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+
+SMALL = {"hidden_layer_sizes": (8,), "epochs": 2, "random_state": 0, "init": "random"}
+vae = functools.partial(VariationalAutoencoder, 2, **SMALL)
+sparse = functools.partial(SparseAutoencoder, 3, **SMALL)
+contractive = functools.partial(ContractiveAutoencoder, 2, **SMALL)
+denoising = functools.partial(DenoisingAutoencoder, 2, **SMALL)
+
+
+def outcome(estimator):
+    return estimator.fit(X).history_, estimator.transform(X).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (vae, "beta"),
+        (denoising, "noise"),
+        *(
+            pytest.param(functools.partial(make, **parameters), name, marks=pytest.mark.slow)
+            for make, name, parameters in [
+                (vae, "beta", {"kl_warmup": 1, "validation_split": 0.2}),
+                (vae, "beta", {"epochs": 100}),
+                (sparse, "sparsity", {}),
+                (sparse, "sparsity", {"penalty": "kl", "code_activation": "sigmoid"}),
+                (sparse, "sparsity", {"epochs": 100}),
+                (contractive, "contraction", {}),
+                (contractive, "contraction", {"hidden_layer_sizes": ()}),
+                (contractive, "contraction", {"epochs": 100}),
+                (denoising, "noise", {"corruption": "masking"}),
+                (denoising, "noise", {"corruption": "salt_and_pepper", "clip": True}),
+                (denoising, "noise", {"corruption": "swap"}),
+                (denoising, "noise", {"epochs": 100}),
+            ]
+        ),
+    ],
+)
+def test_search_over_a_hyperparameter_of_an_objective_compiles_once(make, name, count_programs):
+    values = [0.1, 0.9]
+    expected = {}
+    for value in values:
+        clear_compiled_programs()
+        expected[value] = outcome(make(**{name: value}))
+    clear_compiled_programs()
+    compiled_before = count_programs()
+    order = [*values, *values[::-1]]
+    assert all(outcome(make(**{name: value})) == expected[value] for value in order)
+    assert count_programs() == compiled_before + 1
+    assert len(_inference._programs) == 1
+    first, second = (history for history, _ in expected.values())
+    assert first != second
+
+
+def test_penalty_without_weight_is_not_compiled(count_programs):
+    assert set(sparse(sparsity=0.0).fit(X).history_["sparsity_loss"]) == {0.0}
+    assert min(sparse(sparsity=0.1).fit(X).history_["sparsity_loss"]) > 0
+    assert set(sparse(sparsity=0.0).fit(X).history_["sparsity_loss"]) == {0.0}
+    assert count_programs() == 2
+
+
+def test_hyperparameters_of_a_subclass_are_compiled():
+    class Doubled(SparsityPenalty):
+        def penalty(self, codes):
+            return 2 * self.sparsity * super().penalty(codes)
+
+    class DoublySparse(SparseAutoencoder):
+        def regularize_code(self, seen, features, codes):
+            return Doubled(self.sparsity, name="sparsity")(codes)
+
+    def make(sparsity):
+        return DoublySparse(2, sparsity=sparsity, **SMALL)
+
+    expected = alone(make(0.1))
+    make(5.0).fit(X)
+    assert make(0.1).fit(X).history_ == expected
+
+
+def test_hyperparameter_that_a_layer_is_given_is_trained_with():
+    estimator = sparse(sparsity=0.1).partial_fit(X)
+    estimator.encoder_.get_layer("sparsity").sparsity = 10.0
+    first, second = estimator.partial_fit(X).history_["sparsity_loss"]
+    assert second > 20 * first
+    assert sparse(sparsity=0.1).partial_fit(X).history_["sparsity_loss"] == [first]
+
+
+def test_saved_program_has_the_hyperparameters_of_its_fit(tmp_path):
+    path = tmp_path / "model.keras"
+    for beta in (1.0, 0.3):
+        estimator = vae(beta=beta, callbacks=[callbacks.ModelCheckpoint(path)]).fit(X)
+        saved = keras.saving.load_model(path)
+        assert saved.get_layer("encoder").get_layer("kl").beta == beta
+        assert len(saved.weights) == len(estimator.model_.weights)
 
 
 @pytest.mark.slow

@@ -35,8 +35,9 @@ def identity_of(model, rows, validation, rng, callbacks, plan) -> dict[str, str]
     """Return digests of what a training depends on: its parameters, its data and its start."""
     describe = _Description().of
     optimizer = model.optimizer
+    architecture = architecture_signature(model, with_hyperparameters=True)
     parameters = [
-        architecture_signature(model) or describe(list(map(_parts_of_layer, layers_within(model)))),
+        architecture or describe(list(map(_parts_of_layer, layers_within(model)))),
         describe([optimizer, learning_rate_of(optimizer), model.loss, astuple(plan)]),
         describe(list(map(_parts_of_callback, filter(_counts, callbacks)))),
     ]

@@ -11,6 +11,7 @@ from skae.engine._devices import split_over_devices
 from skae.engine._graph import CONVOLUTIONS, has_any
 from skae.engine._jax_compiled import JaxCompiled
 from skae.engine._losses import loss_terms
+from skae.layers import held_variables
 
 
 class JaxProgram(CompiledProgram):
@@ -32,9 +33,11 @@ class JaxProgram(CompiledProgram):
 
     def __init__(self, model: keras.Model, batch_size: int, variant: str):
         super().__init__(model, batch_size, variant)
+        held = held_variables(model)
+        self._variables = [*model.variables, *held]
         self._groups = (
             model.trainable_variables,
-            model.non_trainable_variables,
+            [*model.non_trainable_variables, *held],
             model.optimizer.variables,
         )
         self._kept: list[list] = []
@@ -106,7 +109,7 @@ class JaxProgram(CompiledProgram):
 
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
-        variables = [variable.value for variable in self.model.variables]
+        variables = [variable.value for variable in self._variables]
         totals = np.zeros(len(self.loss_names))
         for start in range(0, len(rows), EVALUATION_BATCH_SIZE):
             chunk = slice(start, start + EVALUATION_BATCH_SIZE)
@@ -157,6 +160,6 @@ class JaxProgram(CompiledProgram):
 
     def _evaluate_on(self, values, batch, weights):
         with keras.StatelessScope(
-            list(zip(self.model.variables, values, strict=True)), collect_losses=True
+            list(zip(self._variables, values, strict=True)), collect_losses=True
         ):
             return jnp.stack(loss_terms(self._core, self._loss, batch, weights, training=False))

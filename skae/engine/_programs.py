@@ -16,7 +16,7 @@ from skae.engine._inference import clear_inference_programs
 from skae.engine._seeding import seeded
 from skae.engine._signature import training_signature
 from skae.engine._variables import load, values_of
-from skae.layers import use_fused_kernels
+from skae.layers import adopt_hyperparameters, hold_hyperparameters, use_fused_kernels
 
 # Some ten megabytes each; a search over more architectures compiles the oldest ones anew.
 _MAX_IDLE_PROGRAMS = 64
@@ -137,6 +137,7 @@ def cached_program(
     else:
         program = _pool.take(signature) or program_class(_copy_of(model), batch_size, variant)
         load(program.model.variables, weights)
+        adopt_hyperparameters(program.model, model)
     if optimizer_state is None:
         load(program.model.optimizer.variables, program.initial_optimizer_state)
         _adopt_learning_rate(program.model.optimizer, model.optimizer)
@@ -163,6 +164,7 @@ def _copy_of(model: keras.Model) -> keras.Model:
     with seeded(0):
         copy = keras.Model.from_config(model.get_config())
     use_fused_kernels(copy)
+    hold_hyperparameters(copy)
     copy.compile(
         optimizer=type(model.optimizer).from_config(model.optimizer.get_config()), loss=model.loss
     )

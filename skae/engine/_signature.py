@@ -2,30 +2,51 @@
 
 import json
 import re
+from typing import Any
 
 import keras
 import numpy as np
 
+from skae._compat import functional_class
 from skae.engine._proof import (
     UnprovenError,
     check_layers,
     described_loss,
     described_optimizer,
 )
+from skae.layers import adjustable_hyperparameters
 
 _AUTOMATIC = re.compile(r"(keras_tensor|input_layer|functional|sequential)(_\d+)?(CLONE)*")
 
 
-def architecture_signature(model: keras.Model) -> str | None:
+def architecture_signature(model: keras.Model, *, with_hyperparameters: bool = False) -> str | None:
     """Return a description of a model's layers, or None if it cannot be shared safely.
 
     Weights are not part of it; Keras's settings are, since they are compiled in.
+
+    Parameters
+    ----------
+    model : keras.Model
+    with_hyperparameters : bool, default=False
+        Whether those that programs read from variables are a part of it.
     """
     try:
         check_layers(model)
-        return text_of([*_settings(), model.get_config()])
+        config = model.get_config()
+        if not with_hyperparameters:
+            _leave_hyperparameters_out(model, config)
+        return text_of([*_settings(), config])
     except UnprovenError:
         return None
+
+
+def _leave_hyperparameters_out(layer: Any, config: dict[str, Any]) -> None:
+    """Blank in the configuration of a known layer or model what is read from variables."""
+    config |= dict.fromkeys(adjustable_hyperparameters(layer))
+    kind = type(layer)
+    if kind is functional_class():
+        for inner, described in zip(layer.operations, config["layers"], strict=True):
+            _leave_hyperparameters_out(inner, described["config"])
 
 
 def training_signature(model: keras.Model, batch_size: int, variant: str) -> str | None:

@@ -11,7 +11,15 @@ from skae.layers._corruption import (
     SwapCorruption,
 )
 from skae.layers._gaussian_code import GaussianCode
-from skae.layers._objective_layer import ObjectiveLayer, monitoring, sharing_rows
+from skae.layers._objective_layer import (
+    ObjectiveLayer,
+    adjustable_hyperparameters,
+    adopt_hyperparameters,
+    held_variables,
+    hold_hyperparameters,
+    monitoring,
+    sharing_rows,
+)
 from skae.layers._penalties import ContractionPenalty, SparsityPenalty
 from skae.layers._random import inside_xla
 from skae.layers._standardization import Standardization
@@ -30,6 +38,10 @@ __all__ = [
     "SparsityPenalty",
     "Standardization",
     "SwapCorruption",
+    "adjustable_hyperparameters",
+    "adopt_hyperparameters",
+    "held_variables",
+    "hold_hyperparameters",
     "inside_xla",
     "monitoring",
     "sharing_rows",

@@ -24,6 +24,8 @@ class Corruption(ObjectiveLayer):
         ``name``, ``dtype`` and the other arguments of every Keras layer.
     """
 
+    hyperparameters = ("noise",)
+
     def __init__(self, noise: float, clip: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.noise = noise
@@ -46,7 +48,7 @@ class Corruption(ObjectiveLayer):
         if not self.acts(training):
             return inputs
         corrupted = self.corrupted(inputs)
-        return ops.clip(corrupted, self.low, self.high) if self.clip else corrupted
+        return ops.clip(corrupted, *self._range()) if self.clip else corrupted
 
     @abstractmethod
     def corrupted(self, inputs):
@@ -60,9 +62,13 @@ class Corruption(ObjectiveLayer):
         """Return the constructor's arguments."""
         return {**super().get_config(), "noise": self.noise, "clip": self.clip}
 
+    def _range(self):
+        """Return the range of the data as tensors; JAX's own functions take no variables."""
+        return ops.convert_to_tensor(self.low), ops.convert_to_tensor(self.high)
+
     def _chosen(self, inputs):
         """Return which entries are hit: each with probability ``noise``."""
-        return uniform(ops.shape(inputs), self.seed_generator) < self.noise
+        return uniform(ops.shape(inputs), self.seed_generator) < self.hyperparameter("noise")
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -72,7 +78,7 @@ class GaussianCorruption(Corruption):
     def corrupted(self, inputs):
         """Return x + noise · ε."""
         epsilon = normal(ops.shape(inputs), self.seed_generator, inputs.dtype)
-        return inputs + self.noise * epsilon
+        return inputs + self.hyperparameter("noise", inputs.dtype) * epsilon
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -90,9 +96,10 @@ class SaltAndPepperCorruption(Corruption):
 
     def corrupted(self, inputs):
         """Return x with extremes."""
+        noise = self.hyperparameter("noise")
         drawn = uniform(ops.shape(inputs), self.seed_generator)
-        extremes = ops.where(drawn < self.noise / 2, self.low, self.high)
-        return ops.where(drawn < self.noise, ops.cast(extremes, inputs.dtype), inputs)
+        extremes = ops.where(drawn < noise / 2, *self._range())
+        return ops.where(drawn < noise, ops.cast(extremes, inputs.dtype), inputs)
 
 
 @keras.saving.register_keras_serializable(package="skae")
@@ -105,11 +112,12 @@ class SwapCorruption(Corruption):
     def corrupted(self, inputs):
         """Return x with values of samples drawn from the batch."""
         # Below ``noise`` a number says that an entry is hit, and where below it is, by which row.
+        noise = self.hyperparameter("noise")
         drawn = uniform(ops.shape(inputs), self.seed_generator)
         n_rows = ops.shape(inputs)[0]
-        places = drawn * (ops.cast(n_rows, "float32") / max(self.noise, _SMALLEST_SHARE))
+        places = drawn * (ops.cast(n_rows, "float32") / ops.maximum(noise, _SMALLEST_SHARE))
         donors = ops.minimum(ops.cast(places, "int32"), n_rows - 1)
-        hit = drawn < self.noise
+        hit = drawn < noise
         return ops.where(hit, ops.take_along_axis(inputs, donors, axis=0), inputs)
 
 

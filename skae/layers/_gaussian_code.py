@@ -32,6 +32,8 @@ class GaussianCode(ObjectiveLayer):
         Fraction of the penalty in the training loss; the validation loss always has all of it.
     """
 
+    hyperparameters = ("beta",)
+
     def __init__(self, beta: float = 1.0, **kwargs):
         super().__init__(**kwargs)
         self.beta = beta
@@ -58,7 +60,7 @@ class GaussianCode(ObjectiveLayer):
         mean, log_variance = inputs
         if not self.acts(training):
             return mean
-        weight = self.beta * self.scale * (self.warmup if training else 1.0)
+        weight = self.hyperparameter("beta") * self.scale * (self.warmup if training else 1.0)
         self.add_loss(weight * ops.mean(weighed(divergence(mean, log_variance))))
         epsilon = normal(ops.shape(mean), self.seed_generator, mean.dtype)
         return mean + ops.exp(0.5 * log_variance) * epsilon

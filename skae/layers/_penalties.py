@@ -26,6 +26,8 @@ class SparsityPenalty(ObjectiveLayer):
         ``name``, ``dtype`` and the other arguments of every Keras layer.
     """
 
+    hyperparameters = ("sparsity",)
+
     def __init__(self, sparsity: float, target_rate: float | None = None, **kwargs):
         super().__init__(**kwargs)
         self.sparsity = sparsity
@@ -35,7 +37,7 @@ class SparsityPenalty(ObjectiveLayer):
         """Return ``codes``."""
         if self.acts(training):
             penalty = self.penalty(ops.cast(codes, "float32"))
-            self.add_loss(self.sparsity * penalty)
+            self.add_loss(self.hyperparameter("sparsity") * penalty)
         return codes
 
     def penalty(self, codes):
@@ -89,6 +91,8 @@ class ContractionPenalty(ObjectiveLayer):
         ``name``, ``dtype`` and the other arguments of every Keras layer.
     """
 
+    hyperparameters = ("contraction",)
+
     def __init__(self, encoder: keras.Model, contraction: float, exact: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.encoder = encoder
@@ -101,7 +105,7 @@ class ContractionPenalty(ObjectiveLayer):
         codes = self.encoder(inputs, training=training)
         if self.acts(training):
             norms = self.squared_jacobian_norms(inputs, codes)
-            self.add_loss(self.contraction * ops.mean(weighed(norms)))
+            self.add_loss(self.hyperparameter("contraction") * ops.mean(weighed(norms)))
         return codes
 
     def squared_jacobian_norms(self, inputs, codes):
