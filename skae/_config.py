@@ -36,7 +36,8 @@ def set_config(*, cache_dir: str | PathLike | None) -> None:
     Parameters
     ----------
     cache_dir : str, path or None
-        Folder in which compiled code is kept for other processes, created if it does not exist.
+        Folder in which compiled code is kept for other processes, such as ``"~/.cache/skae"``,
+        created if it does not exist.
         Any number of processes may share it, and it may be deleted. It holds code that is run:
         choose a folder to which only those can write whom you trust. None switches the cache off.
         The environment variable ``SKAE_CACHE_DIR`` does the same. TensorFlow reads it once, when
@@ -58,16 +59,15 @@ def set_config(*, cache_dir: str | PathLike | None) -> None:
 
     Examples
     --------
-    >>> import tempfile
     >>> import skae
-    >>> with tempfile.TemporaryDirectory() as folder, skae.config_context(cache_dir=folder):
-    ...     skae.get_config()["cache_dir"] == folder
-    True
+    >>> skae.set_config(cache_dir=None)
+    >>> skae.get_config()
+    {'cache_dir': None}
     """
     if cache_dir is None:
         os.environ.pop(_CACHE_DIR, None)
     else:
-        folder = os.path.abspath(os.fspath(cache_dir))
+        folder = os.path.abspath(os.path.expanduser(cache_dir))
         check_folder(Path(folder), "cache_dir")
         os.environ[_CACHE_DIR] = folder
     if "skae.engine" in sys.modules:

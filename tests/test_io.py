@@ -372,7 +372,7 @@ def test_every_class_that_an_estimator_can_hold_is_known():
         if issubclass(kind, kinds)
         and not any(child.__module__.startswith("skae.") for child in kind.__subclasses__())
     ]
-    lives_while_a_method_runs = {"_DecoderOnly", "_TrainedCore", "_Way"}
+    lives_while_a_method_runs = {"_DecoderOnly", "_TrainedCore"}
     unknown = {kind.__name__ for kind in final if name_of(kind) is None}
     assert unknown == lives_while_a_method_runs
 
