@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from benchmarks import columns, record
@@ -9,6 +10,7 @@ from benchmarks.anomaly.problems import GROUP_NAMES
 from benchmarks.speed.contests import RACES
 
 PROTOCOLS = ["normal rows", "anomalies left in"]
+EXTRAPOLATED = (1e8, 1e9)
 ARTICLE = ["id", "network", "data", "weights", "unit", "published", "loss", "trained"]
 
 
@@ -136,6 +138,24 @@ def scale(part):
     return markdown(pd.DataFrame(rows).sort_values(["rows", "kind"]), names)
 
 
+def cost_of_epochs():
+    """Return seconds of streamed epochs, and those of overhead plus cost times rows.
+
+    The line goes through all sizes but the largest, with errors relative to the measured seconds.
+    """
+    names = [name for name in record.names(question="scale") if "/stream_memmap_" in name]
+    records = sorted(map(record.load, names), key=lambda one: int(one.settings["rows"]))
+    rows = np.array([float(one.settings["rows"]) for one in records])
+    found = [one.table.set_index("figure")["value"]["streamed_epoch_seconds"] for one in records]
+    shown = pd.DataFrame({"rows": [*rows, *EXTRAPOLATED]})
+    for kind, seconds in zip(("clock", "processor"), np.array(found).T, strict=True):
+        design = np.column_stack([np.ones_like(rows), rows]) / seconds[:, np.newaxis]
+        line = np.linalg.lstsq(design[:-1], np.ones(len(rows) - 1))[0]
+        shown[f"{kind}_seconds"] = pd.Series(seconds)
+        shown[f"{kind}_seconds_of_line"] = line[0] + line[1] * shown["rows"]
+    return markdown(shown, names)
+
+
 def articles():
     names = [n for n in record.names(question="articles") if "article" in record.load(n).tables]
     table = pd.concat([record.load(name).tables["article"] for name in names])
@@ -167,6 +187,7 @@ VIEWS = {
     "anomaly/parts-by-table": tables_of_sum,
     "scale/memory": partial(scale, "memory"),
     "scale/stream": partial(scale, "stream"),
+    "scale/cost": cost_of_epochs,
     "scale/order": partial(scale, "order"),
     "scale/dask": partial(scale, "dask"),
     "serving/times": partial(whole, "serving/onnx", "serving"),

@@ -15,13 +15,15 @@ _FIT = """
 import json
 import numpy as np
 from sklearn.datasets import load_digits
-from skae import DenseAutoencoder
+from skae import DenseAutoencoder, SparseAutoencoder
 X = load_digits().data[:1290].astype(np.float32)
 def fit():
-    autoencoder = DenseAutoencoder(
-        4, hidden_layer_sizes=(16,), epochs=3, batch_size=64, random_state=0
-    ).fit(X)
-    return [*autoencoder.history_["loss"], *autoencoder.history_["val_loss"], autoencoder.score(X)]
+    found = []
+    for kind in (DenseAutoencoder, SparseAutoencoder):
+        autoencoder = kind(4, hidden_layer_sizes=(16,), epochs=3, batch_size=64, random_state=0)
+        found += np.ravel(list(autoencoder.fit(X).history_.values())).tolist()
+        found.append(autoencoder.score(X))
+    return found
 """
 
 _ON_JAX = """

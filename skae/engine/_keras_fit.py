@@ -8,7 +8,7 @@ from skae.engine._devices import replicas
 from skae.engine._losses import loss_names, mean_loss, terms_of
 from skae.engine._program import Program
 from skae.engine._variables import load, values_of
-from skae.layers import monitoring
+from skae.layers import monitoring, sharing_rows
 
 _EVALUATION_BATCH_SIZE = 2048
 
@@ -54,13 +54,13 @@ class KerasProgram(Program):
     def train(self, rows, order: np.ndarray, weights) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
         if self._trained.n_replicas == 1:
-            return self._fit(rows[order], weights[order], self.batch_size)
+            return self._fit((rows[order], _ones(order)), weights[order], self.batch_size)
         return self._on_replicas(self._fit, rows, order, weights, self.batch_size)
 
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
         if self._trained.n_replicas == 1:
-            return self._evaluate(rows, weights, _EVALUATION_BATCH_SIZE)
+            return self._evaluate((rows, _ones(rows)), weights, _EVALUATION_BATCH_SIZE)
         batch_size = min(_EVALUATION_BATCH_SIZE, len(rows))
         return self._on_replicas(self._evaluate, rows, np.arange(len(rows)), weights, batch_size)
 
@@ -71,27 +71,35 @@ class KerasProgram(Program):
         for part in (order[:n_together], order[n_together:]):
             if len(part):
                 positions, shares, size = even_batches(part, batch_size, self._trained.n_replicas)
-                losses = run(rows[positions], weights[positions] * shares, size)
+                losses = run((rows[positions], shares), weights[positions] * shares, size)
                 totals += losses * len(part)
         return totals / len(order)
 
-    def _fit(self, rows, weights, batch_size):
+    def _fit(self, shared_rows, weights, batch_size):
         history = self._trained.fit(
-            rows, rows, sample_weight=weights, batch_size=batch_size, shuffle=False, verbose=0
+            shared_rows,
+            shared_rows[0],
+            sample_weight=weights,
+            batch_size=batch_size,
+            shuffle=False,
+            verbose=0,
         )
         return np.array([history.history[name][0] for name in self.loss_names])
 
-    def _evaluate(self, rows, weights, batch_size):
-        with monitoring():
-            losses = self._trained.evaluate(
-                rows,
-                rows,
-                sample_weight=weights,
-                batch_size=batch_size,
-                verbose=0,
-                return_dict=True,
-            )
+    def _evaluate(self, shared_rows, weights, batch_size):
+        losses = self._trained.evaluate(
+            shared_rows,
+            shared_rows[0],
+            sample_weight=weights,
+            batch_size=batch_size,
+            verbose=0,
+            return_dict=True,
+        )
         return np.array([losses[name] for name in self.loss_names])
+
+
+def _ones(rows):
+    return np.ones(len(rows), dtype=np.float32)
 
 
 class _TrainedCore(keras.Model):
@@ -110,11 +118,13 @@ class _TrainedCore(keras.Model):
         return self._means
 
     def call(self, inputs, training=None):
-        return self.core(inputs, training=training)
+        rows, shares = inputs
+        with monitoring(), sharing_rows(shares):  # here, since each replica has its own thread
+            return self.core(rows, training=training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         terms = terms_of(self.core, self._mean_loss, (y, y_pred), sample_weight)
-        n_rows = keras.ops.shape(x)[0]
+        n_rows = keras.ops.shape(y)[0]
         for mean, term in zip(self._means, terms, strict=True):
             mean.update_state(keras.ops.where(n_rows > 0, term, 0), sample_weight=n_rows)
         return terms[0] / self.n_replicas  # whose gradients are summed up
