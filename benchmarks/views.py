@@ -153,7 +153,7 @@ def cost_of_epochs():
         line = np.linalg.lstsq(design[:-1], np.ones(len(rows) - 1))[0]
         shown[f"{kind}_seconds"] = pd.Series(seconds)
         shown[f"{kind}_seconds_of_line"] = line[0] + line[1] * shown["rows"]
-    return markdown(shown, names)
+    return markdown(shown.map(lambda value: float(f"{value:.3g}")), names)
 
 
 def articles():
