@@ -146,3 +146,15 @@ def test_own_model_of_dense_layers_is_computed_alike():
     rows = X.astype(np.float32).reshape(-1, 8, 8)
     expected = model(rows, training=False)
     np.testing.assert_allclose(network(weights_of(network), rows), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_layers_that_get_other_variables_after_fit_are_applied_as_they_are():
+    X = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
+    fitted = DenseAutoencoder(2, hidden_layer_sizes=(8,), epochs=1, random_state=0).fit(X)
+    before = fitted.transform(X)
+    layer = fitted.encoder_.get_layer("encoder_hidden_1")
+    layer.enable_lora(2)
+    layer.lora_kernel_b.assign(np.ones(layer.lora_kernel_b.shape))
+    codes = fitted.transform(X)
+    assert not np.allclose(codes, before)
+    np.testing.assert_allclose(codes, fitted.encoder_(X), atol=1e-5)

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from enum import Enum
 from math import prod
+from operator import is_
 
 import keras
 import numpy as np
@@ -59,6 +60,14 @@ class InferenceProgram:
             self._mappings[mapping] = _CompiledMapping(self._model, _CORES[mapping](self._model))
         return self._mappings[mapping]
 
+    def fits(self, model) -> bool:
+        """Tell whether the variables of a model stand where those of the architecture do."""
+        return _kinds_of_variables(model) == _kinds_of_variables(self._model)
+
+
+def _kinds_of_variables(model):
+    return [(variable.name, variable.shape, variable.dtype) for variable in model.variables]
+
 
 class _CompiledMapping:
     """A compiled part of a model, and the positions of the variables that it takes."""
@@ -90,8 +99,15 @@ class _Application:
 
     def __init__(self, model):
         self._model = model
-        self._program = _program_for(model)
+        self._all_variables = model.variables
+        program = _program_for(model)
+        self._program = program if program.fits(model) else InferenceProgram(model)
         self._variables = {}
+
+    def fits(self) -> bool:
+        """Tell whether the model still has the variables that it had."""
+        now = self._model.variables
+        return len(now) == len(self._all_variables) and all(map(is_, now, self._all_variables))
 
     @property
     def maps_rows_alone(self):
@@ -223,7 +239,7 @@ def maps_rows_alone(model: keras.Model) -> bool:
 
 def _application_of(model):
     application = getattr(model, "_skae_inference", None)
-    if application is None:
+    if application is None or not application.fits():
         application = model._skae_inference = _Application(model)
     return application
 
