@@ -150,8 +150,8 @@ def test_own_model_of_dense_layers_is_computed_alike():
 
 def test_layers_that_get_other_variables_after_fit_are_applied_as_they_are():
     X = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
-    fitted = DenseAutoencoder(2, hidden_layer_sizes=(8,), epochs=1, random_state=0).fit(X)
-    before = fitted.transform(X)
+    fitted = DenseAutoencoder(2, hidden_layer_sizes=(8,), init="random", epochs=1, random_state=0)
+    before = fitted.fit_transform(X)
     layer = fitted.encoder_.get_layer("encoder_hidden_1")
     layer.enable_lora(2)
     layer.lora_kernel_b.assign(np.ones(layer.lora_kernel_b.shape))
