@@ -276,6 +276,7 @@ def test_seeds_do_not_depend_on_what_other_threads_draw():
     assert seed_beside(lambda: None) == seed_beside(random.random)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow keeps kernels")
 def test_kernels_are_freed():
     import tensorflow as tf

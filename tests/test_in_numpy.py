@@ -148,13 +148,21 @@ def test_own_model_of_dense_layers_is_computed_alike():
     np.testing.assert_allclose(network(weights_of(network), rows), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_layers_that_get_other_variables_after_fit_are_applied_as_they_are():
+def of_low_rank_here(layer):
+    layer.enable_lora(2)
+    layer.lora_kernel_b.assign(np.ones(layer.lora_kernel_b.shape))
+
+
+def with_another_activation(layer):
+    layer.activation = keras.activations.tanh
+
+
+@pytest.mark.parametrize("change", [of_low_rank_here, with_another_activation])
+def test_layers_that_are_changed_after_fit_are_applied_as_they_are(change):
     X = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
     fitted = DenseAutoencoder(2, hidden_layer_sizes=(8,), init="random", epochs=1, random_state=0)
     before = fitted.fit_transform(X)
-    layer = fitted.encoder_.get_layer("encoder_hidden_1")
-    layer.enable_lora(2)
-    layer.lora_kernel_b.assign(np.ones(layer.lora_kernel_b.shape))
+    change(fitted.encoder_.get_layer("encoder_hidden_1"))
     codes = fitted.transform(X)
     assert not np.allclose(codes, before)
     np.testing.assert_allclose(codes, fitted.encoder_(X), atol=1e-5)

@@ -70,6 +70,7 @@ def test_skops_keeps_what_training_took(skops_io, settings, X):
     np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
 
 
+@pytest.mark.slow
 def test_skops_keeps_padded_sequences(skops_io, X):
     sequences = X.reshape(-1, 8, 8)
     fitted = SequenceAutoencoder(2, units=(3,), mask_value=0.0, epochs=1, random_state=0)

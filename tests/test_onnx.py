@@ -88,6 +88,7 @@ def test_graphs_of_every_kind_agree(fitted, X, tmp_path, method):
     assert_agrees(fitted, tmp_path / "graph.onnx", method, X)
 
 
+@pytest.mark.slow
 def test_bounds_of_likelihoods_of_bits_agree(X, tmp_path):
     autoencoder = VariationalAutoencoder(
         2,
@@ -142,6 +143,7 @@ def test_likelihoods_need_an_autoencoder_of_skae(X, tmp_path):
             skae.export_onnx(detector, tmp_path / "graph.onnx", "score_samples")
 
 
+@pytest.mark.slow
 def test_pipelines_whose_other_steps_pass_rows_on(X, tmp_path):
     pipeline = Pipeline([("nothing", "passthrough"), ("last", small())]).fit(X)
     assert_agrees(pipeline, tmp_path / "graph.onnx", "transform", X)

@@ -224,14 +224,18 @@ def test_scores_of_a_small_network_are_the_same_in_batches_of_any_size(score):
 @pytest.mark.parametrize(
     "autoencoder",
     [
-        PCA(2),
-        small_autoencoder(epochs=1, activation="gelu"),
-        small_autoencoder(epochs=1, hidden_layer_sizes=(400, 400)),
-        ConvAutoencoder(2, image_shape=(2, 3, 1), filters=4, epochs=1, random_state=0),
-        VariationalAutoencoder(2, hidden_layer_sizes=(16,), epochs=1, random_state=0),
-        SparseAutoencoder(2, hidden_layer_sizes=(16,), epochs=1, random_state=0),
+        pytest.param(PCA(2), id="pca"),
+        pytest.param(small_autoencoder(epochs=1, activation="gelu"), id="activation"),
+        *(
+            pytest.param(autoencoder, id=name, marks=pytest.mark.slow)
+            for name, autoencoder in {
+                "large": small_autoencoder(epochs=1, hidden_layer_sizes=(400, 400)),
+                "conv": ConvAutoencoder(2, image_shape=(2, 3, 1), filters=4, epochs=1),
+                "variational": VariationalAutoencoder(2, hidden_layer_sizes=(16,), epochs=1),
+                "sparse": SparseAutoencoder(2, hidden_layer_sizes=(16,), epochs=1),
+            }.items()
+        ),
     ],
-    ids=["pca", "activation", "large", "conv", "variational", "sparse"],
 )
 @pytest.mark.parametrize("score", ["ensemble", "likelihood"])
 def test_scores_are_the_same_in_batches_of_any_size(autoencoder, score):
@@ -367,6 +371,7 @@ def test_nap_sees_what_the_residual_does_not_and_needs_hidden_layers(digits):
     assert isinstance(SCORES["nap"](), HiddenPath)
 
 
+@pytest.mark.slow
 def test_likelihood_of_a_vae_is_its_bound(digits):
     normal, _ = digits
     vae = VariationalAutoencoder(2, epochs=2, random_state=0)

@@ -318,6 +318,7 @@ def test_missing_values_are_refused_in_the_name_of_the_detector():
         detector.detect(hourly().mask(np.arange(600)[:, None] == 5))
 
 
+@pytest.mark.slow
 def test_changes_of_a_constant_series_are_outliers_without_a_warning():
     series = hourly() * 0
     detector = SeriesOutlierDetector(

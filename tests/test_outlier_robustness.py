@@ -23,7 +23,7 @@ from skae import (
     VariationalAutoencoder,
     WorstFeaturesError,
 )
-from skae.engine._hidden_path import HiddenPath as HiddenLayers
+from skae.engine._hidden_layers import HiddenLayers
 from skae.model._layer_outputs import hidden_outputs
 
 
@@ -58,13 +58,17 @@ def n_nodes(model):
 @pytest.mark.parametrize(
     "autoencoder",
     [
-        small(init="pca"),
-        small(init="random"),
-        small(init="random", code_activation="LeakyReLU"),
-        VariationalAutoencoder(2, network=DenseNetwork((5,)), epochs=1, random_state=0),
-        KerasAutoencoder(own_model(), epochs=1, random_state=0),
+        pytest.param(small(init="pca"), id="pca"),
+        *(
+            pytest.param(autoencoder, id=name, marks=pytest.mark.slow)
+            for name, autoencoder in {
+                "random": small(init="random"),
+                "activation": small(init="random", code_activation="LeakyReLU"),
+                "variational": VariationalAutoencoder(2, network=DenseNetwork((5,)), epochs=1),
+                "keras": KerasAutoencoder(own_model(), epochs=1),
+            }.items()
+        ),
     ],
-    ids=["pca", "random", "activation", "variational", "keras"],
 )
 def test_hidden_path_is_the_hidden_layers_and_the_code_once(autoencoder):
     X = correlated(100)

@@ -95,6 +95,7 @@ def test_grid_over_ranges_of_numpy():
     assert isinstance(search.best_params_["n_components"], np.integer)
 
 
+@pytest.mark.slow
 def test_numpys_numbers_in_networks():
     images = X[:, :4].reshape(-1, 2, 2)
     conv = {"filters": (4, 2), "kernel_size": 3, "strides": (2, 1), "hidden_layer_sizes": (5, 3)}
@@ -210,7 +211,7 @@ def test_weights_that_are_not_finite_are_an_error():
     assert not hasattr(broken, "model_")
 
 
-@pytest.mark.parametrize("batch_size", [16, 100])
+@pytest.mark.parametrize("batch_size", [16, pytest.param(100, marks=pytest.mark.slow)])
 def test_early_stopping_without_held_out_rows_keeps_nothing_worse_than_the_start(batch_size):
     """The mean loss of an epoch, not that at its end, is lower than the start's."""
 
@@ -394,9 +395,9 @@ def test_changed_optimizer_of_a_keras_model_takes_effect():
     [
         {"n_components": 3},
         {"hidden_layer_sizes": (4,)},
-        {"activation": "relu"},
-        {"code_activation": "tanh"},
-        {"output_activation": "sigmoid"},
+        pytest.param({"activation": "relu"}, marks=pytest.mark.slow),
+        pytest.param({"code_activation": "tanh"}, marks=pytest.mark.slow),
+        pytest.param({"output_activation": "sigmoid"}, marks=pytest.mark.slow),
     ],
     ids=repr,
 )
@@ -549,7 +550,7 @@ def test_interrupt_before_the_end_of_the_first_epoch_changes_nothing():
     np.testing.assert_array_equal(fitted.transform(X), codes)
 
 
-@pytest.mark.parametrize("epoch", [2, 6])
+@pytest.mark.parametrize("epoch", [2, pytest.param(6, marks=pytest.mark.slow)])
 def test_interrupted_choice_of_features_is_complete(epoch):
     selector = ConcreteAutoencoder(
         2, network=DenseNetwork((4,)), epochs=8, random_state=0, callbacks=interrupted_in(epoch)
@@ -592,6 +593,7 @@ class _InterruptedAtTheEnd(callbacks.Callback):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_interrupt_after_the_last_epoch_keeps_all_epochs(X):
     interrupted = DenseAutoencoder(2, epochs=2, random_state=0, callbacks=[_InterruptedAtTheEnd()])
     with pytest.warns(ConvergenceWarning, match="after 2 epochs"):

@@ -58,6 +58,7 @@ def test_every_row_is_trained_on_or_held_out_once(in_memory, request):
     np.testing.assert_array_equal(kept[order], weights[expected_order])
 
 
+@pytest.mark.slow
 def test_streamed_fit_learns_what_a_resident_fit_learns(streamed, tmp_path):
     np.save(tmp_path / "rows.npy", curved_rows(400))
     rows = np.load(tmp_path / "rows.npy", mmap_mode="r")

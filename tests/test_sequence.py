@@ -28,12 +28,14 @@ def masked(padded):
     return SequenceAutoencoder(None, units=(8,), mask_value=PAD, epochs=4, **SMALL).fit(padded)
 
 
+@pytest.mark.slow
 def test_sine_waves_need_two_numbers(waves):
     autoencoder = SequenceAutoencoder(2, units=(4,), epochs=1, **SMALL).fit(waves)
     assert autoencoder.transform(waves).shape == (120, 2)
     assert autoencoder.score(waves) > 0.95
 
 
+@pytest.mark.slow
 def test_channels_come_back(waves):
     X = np.stack([waves, -waves], axis=2)
     autoencoder = SequenceAutoencoder(2, units=(4,), cell="gru", epochs=1, **SMALL).fit(X)
@@ -70,6 +72,7 @@ def test_padding_stays_and_counts_in_no_score(masked, padded):
     assert masked.score(padded) == pytest.approx(1 - squares.sum() / total, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_loss_is_the_mean_over_observed_steps(padded):
     autoencoder = SequenceAutoencoder(
         2, units=(4,), mask_value=PAD, epochs=1, learning_rate=1e-12, validation_split=0, **SMALL
@@ -78,6 +81,7 @@ def test_loss_is_the_mean_over_observed_steps(padded):
     assert autoencoder.history_["loss"][0] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_function_of_the_users_inside_a_recurrent_cell_is_copied(waves):
     autoencoder = SequenceAutoencoder(2, units=(4,), activation=lambda x: x / 2, epochs=1, **SMALL)
     twin = copy.deepcopy(autoencoder.fit(waves))

@@ -159,11 +159,11 @@ def outcome(estimator):
 @pytest.mark.parametrize(
     ("make", "name"),
     [
-        (vae, "beta"),
         (denoising, "noise"),
         *(
             pytest.param(functools.partial(make, **parameters), name, marks=pytest.mark.slow)
             for make, name, parameters in [
+                (vae, "beta", {}),
                 (vae, "beta", {"kl_warmup": 1, "validation_split": 0.2}),
                 (vae, "beta", {"epochs": 100}),
                 (sparse, "sparsity", {}),

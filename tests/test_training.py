@@ -90,8 +90,12 @@ class Start(callbacks.Callback):
         (optimizers.SGD(momentum=0.9, nesterov=True), "mae"),
         (optimizers.RMSprop(), "binary_crossentropy"),
         (optimizers.AdamW(weight_decay=0.1), losses.Huber(0.1)),
-        (optimizers.Nadam(clipnorm=0.01), "mse"),
-        (optimizers.Adam(use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2), "mse"),
+        pytest.param(optimizers.Nadam(clipnorm=0.01), "mse", marks=pytest.mark.slow),
+        pytest.param(
+            optimizers.Adam(use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2),
+            "mse",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
@@ -205,6 +209,7 @@ def test_losses_of_one_name_are_told_apart():
     assert two.history_["loss"][0] > 2 * one.history_["loss"][0]
 
 
+@pytest.mark.slow
 def test_fitted_estimators_work_after_programs_were_cleared():
     autoencoder = small().fit(X)
     twin = copy.deepcopy(autoencoder).partial_fit(X)
@@ -370,6 +375,7 @@ class Rates(callbacks.Callback):
         self.rates.append(float(self.model.optimizer.learning_rate))
 
 
+@pytest.mark.slow
 def test_learning_rate_scheduler_sets_the_rate():
     rates = Rates()
     scheduler = callbacks.LearningRateScheduler(lambda epoch: 0.01 * 0.5**epoch)

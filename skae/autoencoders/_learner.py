@@ -22,10 +22,10 @@ def learner_of(estimator, task: FitTask | None) -> Iterator:
     RuntimeError
         In a forked process, see ``check_process``.
     ValueError
-        In the scope of a strategy that cannot train, see ``replicas``.
+        In the scope of a strategy that cannot train, see ``check_strategy``.
     """
     engine.check_process()
-    engine.replicas()
+    engine.check_strategy()
     learner = with_plain_parameters(estimator)
     learner._fit_task = task
     model = vars(estimator).get("model_")

@@ -14,7 +14,7 @@ from skae.engine._arguments import (
     make_loss,
 )
 from skae.engine._batches import resolved_batch_size
-from skae.engine._devices import replicas
+from skae.engine._devices import check_strategy
 from skae.engine._disk_cache import use_disk_cache
 from skae.engine._inference import Mapping, apply_model, maps_rows_alone
 from skae.engine._interrupts import interrupts_as_such
@@ -45,6 +45,7 @@ __all__ = [
     "apply_model",
     "at_new_rate",
     "check_process",
+    "check_strategy",
     "clear_compiled_programs",
     "compile_model",
     "config_of",
@@ -58,7 +59,6 @@ __all__ = [
     "make_metrics",
     "maps_rows_alone",
     "own_states",
-    "replicas",
     "resolved_batch_size",
     "split_rows",
     "train_model",

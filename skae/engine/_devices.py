@@ -6,20 +6,27 @@ import keras
 
 
 def replicas() -> Any:
-    """Return the ``tf.distribute.Strategy`` in whose scope this is called, or None.
-
-    Raises
-    ------
-    ValueError
-        If it is one over several processes, which Keras 3 cannot train in (keras#20585).
-    """
+    """Return the ``tf.distribute.Strategy`` in whose scope this is called, or None."""
     if keras.backend.backend() != "tensorflow":
         return None
     import tensorflow as tf
 
-    if not tf.distribute.has_strategy():
-        return None
-    strategy = tf.distribute.get_strategy()
+    return tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+
+
+def check_strategy() -> None:
+    """Raise in the scope of a strategy that Keras 3 cannot train in (keras#20585).
+
+    Raises
+    ------
+    ValueError
+        If it is one over several processes.
+    """
+    strategy = replicas()
+    if strategy is None:
+        return
+    import tensorflow as tf
+
     over_processes = (
         tf.distribute.MultiWorkerMirroredStrategy,
         tf.distribute.ParameterServerStrategy,
@@ -31,7 +38,6 @@ def replicas() -> Any:
             "keras.distribution.DataParallel; for several devices of one process "
             "tf.distribute.MirroredStrategy."
         )
-    return strategy
 
 
 def split_over_devices(like: Any, batch_size: int):

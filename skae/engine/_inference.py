@@ -9,9 +9,10 @@ from operator import is_
 import keras
 import numpy as np
 
+from skae._compat import layers_within
 from skae.data._chunks import chunks
 from skae.engine._graph import autoencoder_core, decoder_core, encoder_core, posterior_core
-from skae.engine._hidden_path import hidden_core
+from skae.engine._hidden_layers import hidden_core
 from skae.engine._in_numpy import NotInNumpyError, NumpyNetwork
 from skae.engine._row_by_row import mixes_rows
 from skae.engine._seeding import seeded
@@ -99,15 +100,18 @@ class _Application:
 
     def __init__(self, model):
         self._model = model
-        self._all_variables = model.variables
+        layers = map(vars, layers_within(model)[1:])
+        self._attributes = [(attributes, list(attributes.values())) for attributes in layers]
         program = _program_for(model)
         self._program = program if program.fits(model) else InferenceProgram(model)
         self._variables = {}
 
     def fits(self) -> bool:
-        """Tell whether the model still has the variables that it had."""
-        now = self._model.variables
-        return len(now) == len(self._all_variables) and all(map(is_, now, self._all_variables))
+        """Tell whether the layers of the model have the attributes, and so variables, they had."""
+        return all(
+            len(now) == len(before) and all(map(is_, now.values(), before))
+            for now, before in self._attributes
+        )
 
     @property
     def maps_rows_alone(self):
@@ -154,15 +158,15 @@ def _compiled(core):
             return outputs[0]
         return keras.ops.concatenate([_flat(output) for output in outputs], axis=1)
 
-    return _padded(apply, core), core.variables
+    return _by_backend(apply, core), core.variables
 
 
 def _flat(output):
     return keras.ops.cast(keras.ops.reshape(output, (-1, prod(output.shape[1:]))), "float32")
 
 
-def _padded(apply, core):
-    """Return the function, compiled."""
+def _by_backend(apply, core):
+    """Return a function compiled by the backend, which fills up the rows where it may."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -53,53 +53,45 @@ class KerasProgram(Program):
 
     def train(self, rows, order: np.ndarray, weights) -> np.ndarray:
         """Take one optimizer step per batch of ``order`` and return the mean losses."""
-        if self._trained.n_replicas == 1:
-            return self._fit((rows[order], _ones(order)), weights[order], self.batch_size)
-        return self._on_replicas(self._fit, rows, order, weights, self.batch_size)
+        return self._pass(self._fit, rows, order, weights, self.batch_size)
 
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
-        if self._trained.n_replicas == 1:
-            return self._evaluate((rows, _ones(rows)), weights, _EVALUATION_BATCH_SIZE)
         batch_size = min(_EVALUATION_BATCH_SIZE, len(rows))
-        return self._on_replicas(self._evaluate, rows, np.arange(len(rows)), weights, batch_size)
+        return self._pass(self._evaluate, rows, np.arange(len(rows)), weights, batch_size)
 
-    def _on_replicas(self, run, rows, order, weights, batch_size):
-        """Return the mean losses that ``run`` gives for full batches and for the rest."""
+    def _pass(self, run, rows, order, weights, batch_size):
+        """Return the mean losses that ``run`` gives; on replicas batches are filled up."""
+        if self._trained.n_replicas == 1:
+            shares = np.ones(len(order), dtype=np.float32)
+            return run(**_arguments(rows[order], shares, weights[order], batch_size))
         n_together = len(order) - len(order) % batch_size
         totals = np.zeros(len(self.loss_names))
         for part in (order[:n_together], order[n_together:]):
             if len(part):
                 positions, shares, size = even_batches(part, batch_size, self._trained.n_replicas)
-                losses = run((rows[positions], shares), weights[positions] * shares, size)
-                totals += losses * len(part)
+                arguments = _arguments(rows[positions], shares, weights[positions] * shares, size)
+                totals += run(**arguments) * len(part)
         return totals / len(order)
 
-    def _fit(self, shared_rows, weights, batch_size):
-        history = self._trained.fit(
-            shared_rows,
-            shared_rows[0],
-            sample_weight=weights,
-            batch_size=batch_size,
-            shuffle=False,
-            verbose=0,
-        )
-        return np.array([history.history[name][0] for name in self.loss_names])
+    def _fit(self, **arguments):
+        history = self._trained.fit(**arguments, shuffle=False).history
+        return np.array([history[name][0] for name in self.loss_names])
 
-    def _evaluate(self, shared_rows, weights, batch_size):
-        losses = self._trained.evaluate(
-            shared_rows,
-            shared_rows[0],
-            sample_weight=weights,
-            batch_size=batch_size,
-            verbose=0,
-            return_dict=True,
-        )
+    def _evaluate(self, **arguments):
+        losses = self._trained.evaluate(**arguments, return_dict=True)
         return np.array([losses[name] for name in self.loss_names])
 
 
-def _ones(rows):
-    return np.ones(len(rows), dtype=np.float32)
+def _arguments(rows, shares, weights, batch_size):
+    """Return the arguments of Keras's ``fit`` and ``evaluate`` for a model of rows and shares."""
+    return {
+        "x": (rows, shares),
+        "y": rows,
+        "sample_weight": weights,
+        "batch_size": batch_size,
+        "verbose": 0,
+    }
 
 
 class _TrainedCore(keras.Model):

@@ -16,7 +16,7 @@ from skae.engine._recording import (
     restore,
     with_state,
 )
-from skae.engine._variables import load, values_of
+from skae.engine._variables import load, unchanged, values_of
 
 
 class DivergedError(ValueError):
@@ -222,11 +222,9 @@ class Run:
 
     def _remembered(self):
         """Return the state that the program remembers."""
-        present = values_of(self._variables())
-        self._program.recall()
-        remembered = values_of(self._variables())
-        load(self._variables(), present)
-        return remembered
+        with unchanged(self._variables()):
+            self._program.recall()
+            return values_of(self._variables())
 
     def _resume(self, stood, epochs, result, best, listeners):
         """Return to where training stood; return the epochs that are left."""
@@ -263,19 +261,12 @@ class Run:
             values, weights = next(iter(self._rows))
             _check_finite("loss", self._program.last_look(values, weights), n_epochs)
         elif start is not None and self._validation is None and result.best_epoch > start_epoch:
-            loss = self._loss_now()
+            with unchanged(self._program.model.non_trainable_variables):
+                loss = self._evaluate(self._rows)[0]
             _check_finite("loss", loss, n_epochs)
             if loss > start.loss:
                 load(self._variables(), start.state)
                 result.best_epoch = start_epoch
-
-    def _loss_now(self):
-        """Return the loss on all rows, and leave the states that noise is drawn from alone."""
-        states = self._program.model.non_trainable_variables
-        before = values_of(states)
-        loss = self._evaluate(self._rows)[0]
-        load(states, before)
-        return loss
 
     def _one_epoch(self, epoch, listeners) -> dict[str, float]:
         logs = self._named(self._train_pass(listeners))

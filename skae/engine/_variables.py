@@ -1,5 +1,8 @@
 """Values of Keras variables, out and in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import keras
 import numpy as np
 
@@ -14,6 +17,14 @@ def load(variables, values) -> None:
     """Assign values to variables, one by one."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(on_device(value))
+
+
+@contextmanager
+def unchanged(variables) -> Iterator[None]:
+    """Give variables back the values that they had, unless the block raises."""
+    before = values_of(variables)
+    yield
+    load(variables, before)
 
 
 def on_device(values: np.ndarray):

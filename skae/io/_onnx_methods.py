@@ -17,7 +17,7 @@ from skae.autoencoders._likelihood import balanced_draws, drawn_codes, evidence_
 from skae.autoencoders._sequence import SequenceAutoencoder
 from skae.autoencoders._variational import VariationalAutoencoder
 from skae.engine._graph import decoder_core, encoder_core
-from skae.engine._hidden_path import HiddenPath as HiddenLayers
+from skae.engine._hidden_layers import HiddenLayers
 from skae.io._onnx_affine import AffineMap
 from skae.io._onnx_arrays import TracedArray
 from skae.outlier import (

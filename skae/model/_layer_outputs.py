@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from skae import engine
-from skae.engine._hidden_path import is_open
+from skae.engine._hidden_layers import is_open
 from skae.model._splitting import calls_of
 from skae.packing import PackedModel
 

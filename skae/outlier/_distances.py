@@ -181,7 +181,7 @@ class NeighborDistance(BaseScore):
     def contributions(self, passage):
         """Return the part of each feature in the squared distance."""
         rows = self.standardized(passage.rows)
-        k = min(self.n_neighbors, len(self.drawn_)) - 1
+        k = self._rank(len(self.drawn_)) - 1
         neighbors = np.argpartition(self._from_landmarks(rows), k, axis=1)[:, k]
         return np.square(rows - self.landmarks_[neighbors])
 

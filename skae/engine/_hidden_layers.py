@@ -7,7 +7,7 @@ import keras
 from skae._compat import nodes_by_depth
 
 
-class HiddenPath:
+class HiddenLayers:
     """The outputs of the hidden layers of an encoder.
 
     Hidden layers have trainable weights, and others with weights come after them: the last, whose
@@ -25,8 +25,8 @@ class HiddenPath:
     ----------
     ends : list of KerasTensor
         Outputs of the hidden layers; of a model among them its input.
-    within : list of HiddenPath
-        The paths of the models among them.
+    within : list of HiddenLayers
+        Those of the models among them.
     """
 
     def __init__(self, model: keras.Model, *, before_weights: bool = False):
@@ -49,17 +49,17 @@ class HiddenPath:
 def hidden_core(model: keras.Model) -> keras.Model:
     """Return the model from an autoencoder's input to its encoder's hidden layers and the code."""
     encoder = model.get_layer("encoder")
-    path = HiddenPath(encoder)
-    if path.within:
+    hidden = HiddenLayers(encoder)
+    if hidden.within:
         inputs = keras.Input(encoder.input.shape[1:], name="input")
         code = keras.Model(encoder.inputs[0], encoder.outputs)(inputs)
-        return keras.Model(inputs, [*path(inputs), code], name="hidden")
-    return keras.Model(encoder.inputs[0], [*path.ends, *encoder.outputs], name="hidden")
+        return keras.Model(inputs, [*hidden(inputs), code], name="hidden")
+    return keras.Model(encoder.inputs[0], [*hidden.ends, *encoder.outputs], name="hidden")
 
 
 def _stops(graph, before_weights):
     """Return the outputs of hidden layers, or inner models and their inputs, in order."""
-    stops: list[tuple[keras.KerasTensor, HiddenPath | None]] = []
+    stops: list[tuple[keras.KerasTensor, HiddenLayers | None]] = []
     needed = {id(output) for output in graph.outputs} if before_weights else set()
     for nodes in nodes_by_depth(graph):
         for node in nodes:
@@ -67,7 +67,7 @@ def _stops(graph, before_weights):
             is_needed = any(id(output) in needed for output in outputs)
             weighted = isinstance(node.operation, keras.Layer) and node.operation.trainable_weights
             if weighted and is_open(node.operation):
-                inner = HiddenPath(node.operation, before_weights=is_needed)
+                inner = HiddenLayers(node.operation, before_weights=is_needed)
                 stops.append((node.input_tensors[0], inner))
             elif weighted and is_needed:
                 stops.append((outputs[0], None))
