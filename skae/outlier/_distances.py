@@ -194,8 +194,7 @@ class NeighborDistance(BaseScore):
 
     def _piece_by_piece(self, rows, rank):
         distances = np.empty(len(rows))
-        size = max(1, _NUMBERS_IN_CACHE // len(self.landmarks_))
-        for piece in (slice(start, start + size) for start in range(0, len(rows), size)):
+        for piece in _pieces(rows, len(self.landmarks_)):
             distances[piece] = _nearest(rows[piece], self._from_landmarks(rows[piece]), rank)
         return distances
 
@@ -265,6 +264,13 @@ class Isolation(BaseScore):
     def anomaly(self, passage):
         """Return 2 to the power of minus each row's mean depth over the usual one."""
         rows = self.standardized(passage.rows)
+        anomaly = np.empty(len(rows))
+        for piece in _pieces(rows, len(self.roots_)):
+            anomaly[piece] = self.of_depth(self._depths_of(rows[piece]))
+        return anomaly
+
+    def _depths_of(self, rows):
+        """Return the depth at which each tree isolates standardized rows, (n_samples, n_trees)."""
         values = rows.astype(np.float64).ravel()  # as the cuts, so that comparing converts nothing
         starts = np.arange(len(rows))[:, None] * rows.shape[1]
         children = self.children_.ravel()
@@ -272,7 +278,7 @@ class Isolation(BaseScore):
         for _ in range(self.n_steps_):
             value = values.take(starts + self.features_.take(node))
             node = children.take(2 * node + (value > self.cuts_.take(node)))
-        return self.of_depth(self.depths_.take(node))
+        return self.depths_.take(node)
 
     def of_depth(self, depths: np.ndarray) -> np.ndarray:
         """Return the anomaly of rows for their depths in each tree."""
@@ -291,6 +297,13 @@ class Isolation(BaseScore):
             rows[:, feature] = center
             drops[:, feature] = whole - self.anomaly(replace(passage, samples=rows))
         return shared_out(whole, drops)
+
+
+def _pieces(rows, n_columns):
+    """Yield slices of the rows, of which results with so many columns stay in the cache."""
+    size = max(1, _NUMBERS_IN_CACHE // n_columns)
+    for start in range(0, len(rows), size):
+        yield slice(start, start + size)
 
 
 def _nearest(rows, from_landmarks, rank):

@@ -15,8 +15,8 @@ from skae.autoencoders._base import BaseAutoencoder
 from skae.data._products import ROWS_TOGETHER
 
 _SCALERS = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler)  # entry by entry
-_ROWS_AT_ONCE = (512, 2048)  # at least, at most
-_NUMBERS_AT_ONCE = 2**15
+_FEWEST_AT_ONCE, _MOST_AT_ONCE = 512, 2048
+_MOST_ALONE = 8192  # where no row is repeated
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,14 +109,17 @@ def passages(
     Yields
     ------
     passage : Passage
-        Of 512 rows, or up to 2048 of few features; the last of fewer, a multiple of eight, if that
-        changes nothing. Those that it lacks repeat its first.
+        Of 512 rows, or of few features up to 2048, and 8192 if all are known not to depend on
+        others; the last of fewer, a multiple of eight, if that changes nothing. Those that it
+        lacks repeat its first.
     is_row : ndarray of bool
         Which of them are rows of their own.
     """
     progress = keras.utils.Progbar(len(samples), unit_name="row") if verbose else None
-    size = _block_size(math.prod(samples.shape[1:]))
-    n_at_once = 0 if maps_rows_alone(autoencoder) else size
+    mapped_alone = maps_rows_alone(autoencoder)
+    most = _MOST_ALONE if mapped_alone and scored_alone else _MOST_AT_ONCE
+    size = _block_size(math.prod(samples.shape[1:]), most)
+    n_at_once = 0 if mapped_alone else size
     for start in range(0, len(samples), size):
         block = np.asarray(samples[start : start + size], dtype=np.float64)
         n_rows = len(block)
@@ -145,5 +148,7 @@ def _repeated(rows, n_rows):
     return np.concatenate([rows, np.repeat(rows[:1], n_rows - len(rows), axis=0)])
 
 
-def _block_size(n_features):
-    return int(np.clip(2 ** (_NUMBERS_AT_ONCE // n_features).bit_length(), *_ROWS_AT_ONCE))
+def _block_size(n_features, most):
+    """Return a number of rows, fewer than the most of more than 16 features."""
+    rows = 2 ** (16 * most // n_features).bit_length()
+    return min(max(rows, _FEWEST_AT_ONCE), most)
