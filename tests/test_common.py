@@ -288,6 +288,29 @@ def test_halves_of_a_copy_share_weights_with_its_whole(copied, fitted, X):
     )
 
 
+def test_weights_of_another_fit_bring_their_scale_along(autoencoder, X):
+    other = clone(autoencoder.set_params(epochs=1)).fit(X)
+    changed = autoencoder.fit(3 * X[:100] + 20)
+    changed.model_.set_weights(other.model_.get_weights())
+    for estimator in (changed, pickle.loads(pickle.dumps(changed))):
+        np.testing.assert_allclose(estimator.reconstruct(X), other.reconstruct(X), atol=1e-4)
+        assert estimator.score(X) == pytest.approx(other.score(X), abs=1e-5)
+    before = changed.partial_fit(X).reconstruct(X)
+    rows = X.reshape(-1, *changed.model_.input.shape[1:])
+    whole = np.reshape(changed.model_(rows), X.shape)
+    np.testing.assert_allclose(before, whole, atol=1e-4)
+
+
+def test_errors_need_one_scale(X):
+    fitted = skae.DenseAutoencoder(2, epochs=1, random_state=0).fit(X)
+    other = clone(fitted).fit(3 * X + 20)
+    fitted.encoder_.set_weights(other.encoder_.get_weights())
+    np.testing.assert_allclose(fitted.transform(X), other.transform(X), atol=1e-5)
+    for use in (fitted.score, fitted.score_samples, fitted.partial_fit):
+        with pytest.raises(ValueError, match="'restoration' of decoder_; received different ones"):
+            use(X)
+
+
 def test_partial_fit_keeps_the_optimizer_state(autoencoder, X):
     """Twice one pass is two passes, which it is not if the moments start again at zero."""
     autoencoder.set_params(shuffle=False, validation_split=0.0)

@@ -333,6 +333,16 @@ def test_progress_of_streams_is_shown_in_rows(streamed, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("share_held_out", [0.0, 0.2])
+def test_every_pass_that_is_announced_is_completed(share_held_out, streamed, tmp_path, capsys):
+    X = zarr_array(curved_rows(), tmp_path)
+    unfitted(verbose=1).set_params(
+        epochs=1, validation_split=share_held_out, early_stopping=False
+    ).fit(X)
+    shown = capsys.readouterr().out
+    assert shown.count("Reading 400 rows") == shown.count("400/400") - shown.count("Epoch 1/1: 400")
+
+
 class FirstColumns:
     """A function that counts how often it is loaded."""
 

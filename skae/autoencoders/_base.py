@@ -16,6 +16,7 @@ from skae.data._chunks import chunks
 from skae.data._frames import feature_names_of, framed
 from skae.data._mapping import over_blocks, sum_over_blocks
 from skae.data._validation import check_row_shape, validate_codes, validate_rows
+from skae.model._assembly import check_same_scale, scale_of
 from skae.packing import KerasHolder
 
 
@@ -224,6 +225,7 @@ class BaseAutoencoder(
 
     def _rows_in_use(self, X):
         check_is_fitted(self)
+        self._follow_scale()
         rows, row_shape = validate_rows(self, X, reset=False)
         check_row_shape(self, row_shape, self._row_shape)
         return rows
@@ -245,7 +247,8 @@ class BaseAutoencoder(
         return self._restored(self._mapped(engine.Mapping.RECONSTRUCT, rows))
 
     def _restored(self, standardized):
-        return self._scale.restore(standardized).reshape(-1, *self._row_shape)
+        scale = scale_of(self.decoder_, self._scale)
+        return scale.restore(standardized).reshape(-1, *self._row_shape)
 
     def _n_observed(self, rows):
         """Return the number of values of a row that count."""
@@ -257,6 +260,7 @@ class BaseAutoencoder(
 
     def _squared_errors(self, rows):
         """Return Σ (x − x̂)² of each row, in standardized units."""
+        check_same_scale(self.decoder_, self._scale)
         errors = np.empty(len(rows))
         for chunk in chunks(*rows.shape, in_cache=False):
             errors[chunk] = self._sample_errors(self._samples(rows[chunk]))

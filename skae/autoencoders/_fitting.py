@@ -22,7 +22,7 @@ from skae.data._validation import (
     warn_of_ignored_targets,
 )
 from skae.engine._seeding import seeded
-from skae.model._assembly import assemble
+from skae.model._assembly import assemble, check_same_scale, scale_of
 from skae.model._principal import is_beaten
 from skae.model._scaling import GlobalScale, weighted_mean
 
@@ -146,6 +146,8 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         """Return rows to train on, rows held out and the generator, with the model at its start."""
         if continues:
             self._take_over_changes()
+            self._follow_scale()
+            check_same_scale(self.decoder_, self._scale)
         rows, weights = self._training_rows(X, sample_weight, reset=not continues)
         rng = check_random_state(self.random_state)
         if not continues:
@@ -201,6 +203,12 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
             self._scale = GlobalScale.identity(rows.shape[1])
             self.mean_ = weighted_mean(rows, weights)
         self._sample_shape = self.make_network().sample_shape(self._row_shape)
+
+    def _follow_scale(self):
+        """Take over the scale of the encoder, whose weights may have been set since ``fit``."""
+        scale = scale_of(self.encoder_, self._scale)
+        if scale is not self._scale:
+            self._scale, self.mean_ = scale, scale.mean
 
     def _split(self, rows, weights, rng, share_held_out):
         """Return all rows, those to train on and those held out, as the network sees them."""

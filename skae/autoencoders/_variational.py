@@ -28,6 +28,7 @@ from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.data._chunks import chunks
 from skae.data._mapping import over_blocks
 from skae.layers import GaussianCode
+from skae.model._assembly import check_same_scale
 from skae.model._principal import mean_of_squares, principal_variances
 
 _ROWS_AT_ONCE = 8192
@@ -253,6 +254,7 @@ n_features_in_, feature_names_in_, mean_
 
     def _bounds(self, X, importance_samples):
         samples = self._samples(self._rows_in_use(X))
+        check_same_scale(self.decoder_, self._scale)
         rng = np.random.RandomState(0)
         if importance_samples is None:
             draws, bound = balanced_draws(self.n_components, rng), evidence_bound

@@ -26,7 +26,7 @@ from skae.engine._programs import clear_compiled_programs
 from skae.engine._recording import Finish, Standing, TrainingRecorder
 from skae.engine._rows import Rows, StreamedRows, split_rows
 from skae.engine._run import DivergedError, TrainingPlan, TrainingResult, warn_interrupted
-from skae.engine._variables import load, values_of
+from skae.engine._variables import array_of, load, values_of
 from skae.engine._workers import check_process, is_forked, keep_to_share
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "activation_layer_class",
     "activation_name",
     "apply_model",
+    "array_of",
     "at_new_rate",
     "check_process",
     "check_strategy",

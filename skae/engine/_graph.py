@@ -15,7 +15,8 @@ CONVOLUTIONS = (
 )
 
 
-def _standardization(model):
+def standardization_in(model: keras.Model) -> Standardization | None:
+    """Return the layer of an encoder or decoder that standardizes, or undoes it."""
     layers = [layer for layer in model.layers if isinstance(layer, Standardization)]
     return layers[0] if layers else None
 
@@ -23,7 +24,7 @@ def _standardization(model):
 def encoder_core(model):
     """Return the encoder of an autoencoder from the standardized input to the code."""
     encoder = model.get_layer("encoder")
-    standardization = _standardization(encoder)
+    standardization = standardization_in(encoder)
     if standardization is None:
         return encoder
     return keras.Model(standardization.output, encoder.output, name="encoder")
@@ -32,7 +33,7 @@ def encoder_core(model):
 def decoder_core(model):
     """Return the decoder of an autoencoder from the code to the standardized output."""
     decoder = model.get_layer("decoder")
-    standardization = _standardization(decoder)
+    standardization = standardization_in(decoder)
     if standardization is None:
         return decoder
     return keras.Model(decoder.input, standardization.input, name="decoder")
@@ -54,7 +55,7 @@ def posterior_core(model):
     found = [layer for layer in encoder.layers if isinstance(layer, GaussianCode)]
     if not found:
         return None
-    standardization = _standardization(encoder)
+    standardization = standardization_in(encoder)
     start = encoder.input if standardization is None else standardization.output
     return keras.Model(start, found[0].input, name="posterior")
 

@@ -17,6 +17,7 @@ from skae.engine._in_numpy import NotInNumpyError, NumpyNetwork
 from skae.engine._row_by_row import mixes_rows
 from skae.engine._seeding import seeded
 from skae.engine._signature import architecture_signature
+from skae.engine._variables import array_of, tensor_of
 from skae.engine._workers import check_process
 
 _MAX_PROGRAMS = 32
@@ -126,26 +127,27 @@ class _Application:
 
 def _in_numpy(core):
     """Return a function of weights and rows, and its variables, or None if NumPy is not for it."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        is_alone, tensor_of = not tf.config.list_physical_devices("GPU"), _tensor_of
-    elif backend == "jax":
-        import jax
-
-        is_alone, tensor_of = jax.default_backend() == "cpu", np.asarray
-    else:
+    if not _computes_on_cpu():
         return None
     try:
         network = NumpyNetwork(core)
     except NotInNumpyError:
         return None
+    return (lambda weights, rows: network(list(map(array_of, weights)), rows)), network.variables
 
-    def run(weights, rows):
-        return network([np.asarray(tensor_of(weight)) for weight in weights], rows)
 
-    return (run, network.variables) if is_alone else None
+def _computes_on_cpu():
+    """Tell whether the backend is known to compute on the processor."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return not tf.config.list_physical_devices("GPU")
+    if backend == "jax":
+        import jax
+
+        return jax.default_backend() == "cpu"
+    return False
 
 
 def _compiled(core):
@@ -177,7 +179,7 @@ def _by_backend(apply, core):
         mapping = Traced(apply, weights, rows)
 
         def run(variables, rows):
-            return mapping(*map(_tensor_of, variables), tf.convert_to_tensor(rows)).numpy()
+            return mapping(*map(tensor_of, variables), tf.convert_to_tensor(rows)).numpy()
 
         return _PaddedMapping(run, core, _next_multiple)
     if keras.backend.backend() == "jax":
@@ -185,15 +187,6 @@ def _by_backend(apply, core):
 
         return _PaddedMapping(JaxCompiled(apply), core, _next_power_of_two)
     return lambda weights, rows: keras.ops.convert_to_numpy(apply(weights, rows))
-
-
-def _tensor_of(variable):
-    """Return the value of TensorFlow's variable."""
-    import tensorflow as tf
-
-    if isinstance(variable, tf.distribute.DistributedValues):
-        return variable.read_value()
-    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
 
 
 class _PaddedMapping:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,11 @@ class Rows:
     def __len__(self):
         return len(self.values)
 
+    @property
+    def n_features(self) -> int:
+        """Numbers in a row."""
+        return prod(self.values.shape[1:])
+
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Yield values and weights, all at once."""
         yield self.values, self.weights
@@ -56,6 +62,10 @@ class _Resident:
 
     def __iter__(self):
         yield self.values, self.weights
+
+    def first(self):
+        """Return the first values, here all, and their weights."""
+        return self.values, self.weights
 
     def epoch(self, batch_size, rng):
         """Yield values, the order in which to train on them, and weights."""
@@ -92,6 +102,11 @@ class StreamedRows:
         if self.weights is None:
             return len(self.rows) - len(self.left_out)
         return int(np.count_nonzero(self.weights) - np.count_nonzero(self.weights[self.left_out]))
+
+    @property
+    def n_features(self) -> int:
+        """Numbers in a row."""
+        return prod(self.sample_shape)
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Yield values and weights of consecutive rows, some megabytes at a time."""
@@ -139,6 +154,11 @@ class _Stream:
 
     def __iter__(self):
         return (_each(self.load, block) for block in self.source.blocks())
+
+    def first(self):
+        """Return the first values and their weights; the progress of a pass is not shown."""
+        uncounted = replace(self.source.rows, is_counted=False)
+        return _each(self.load, next(replace(self.source, rows=uncounted).pieces()))
 
     def epoch(self, batch_size, rng):
         """Yield some values, which of them to train on in which order, and weights."""

@@ -258,7 +258,7 @@ class Run:
         if not all(np.isfinite(values).all() for values in values_of(model.variables)):
             raise DivergedError("weights", np.nan, n_epochs)
         if start is None and (self._validation is None or result.interrupted):
-            values, weights = next(iter(self._rows))
+            values, weights = self._rows.first()
             _check_finite("loss", self._program.last_look(values, weights), n_epochs)
         elif start is not None and self._validation is None and result.best_epoch > start_epoch:
             with unchanged(self._program.model.non_trainable_variables):

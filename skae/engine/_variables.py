@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,20 @@ def values_of(variables) -> list[np.ndarray]:
     """Return the values of Keras variables, as copies."""
     tensors = map(keras.ops.convert_to_tensor, variables)
     return [np.array(keras.ops.convert_to_numpy(tensor)) for tensor in tensors]
+
+
+def array_of(value: Any) -> np.ndarray:
+    """Return ``value`` of a Keras variable as an array, without a copy where there need be none."""
+    return np.asarray(tensor_of(value) if keras.backend.backend() == "tensorflow" else value)
+
+
+def tensor_of(value: Any) -> Any:
+    """Return ``value`` of a Keras variable on TensorFlow as a tensor, by its shortest way."""
+    import tensorflow as tf
+
+    if isinstance(value, tf.distribute.DistributedValues):
+        return value.read_value()
+    return tf.raw_ops.ReadVariableOp(resource=value.handle, dtype=value.dtype)
 
 
 def load(variables, values) -> None:

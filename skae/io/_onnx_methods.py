@@ -20,6 +20,7 @@ from skae.engine._graph import decoder_core, encoder_core
 from skae.engine._hidden_layers import HiddenLayers
 from skae.io._onnx_affine import AffineMap
 from skae.io._onnx_arrays import TracedArray
+from skae.model._assembly import check_same_scale
 from skae.outlier import (
     BaseScore,
     HiddenPath,
@@ -48,6 +49,8 @@ class TracedAutoencoder:
     """
 
     def __init__(self, autoencoder: BaseAutoencoder):
+        autoencoder._follow_scale()
+        check_same_scale(autoencoder.decoder_, autoencoder._scale)
         self.fitted = autoencoder
         self.encode = encoder_core(autoencoder.model_)
         self.decode = decoder_core(autoencoder.model_)

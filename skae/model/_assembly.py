@@ -8,7 +8,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from skae import engine
 from skae._compat import mark_as_called
+from skae.engine._graph import standardization_in
 from skae.layers import Standardization
 from skae.model._scaling import GlobalScale
 from skae.networks import BaseNetwork, Shape, activation_layer
@@ -69,7 +71,7 @@ def assemble(
 
     if scale is not None:
         for half in (encoder, decoder):
-            _assign_scale(half, scale, sample_shape)
+            _assign_scale(standardization_in(half), scale, sample_shape)
     mark_as_called(model)
     return model
 
@@ -94,7 +96,35 @@ def _add_back_projection(outputs, latent, sample_shape, back_projection):
     return layers.Add(name="output_from_principal")([shaped, outputs])
 
 
-def _assign_scale(half, scale, sample_shape):
-    (layer,) = (layer for layer in half.layers if isinstance(layer, Standardization))
+def scale_of(half: keras.Model, fitted: GlobalScale) -> GlobalScale:
+    """Return the scale of an encoder or decoder: the fitted one, unless its weights were set.
+
+    Parameters
+    ----------
+    half : keras.Model
+    fitted : GlobalScale
+        In float64, of which the half holds rounded values, if it standardizes.
+    """
+    layer = standardization_in(half)
+    if layer is None:
+        return fitted
+    mean = engine.array_of(layer.mean.value).ravel()
+    scale = engine.array_of(layer.scale.value)
+    is_rounded = scale == np.asarray(fitted.scale, dtype=scale.dtype)
+    if is_rounded and np.array_equal(mean, fitted.mean.astype(mean.dtype)):
+        return fitted
+    return GlobalScale(mean.astype(np.float64), float(scale))
+
+
+def check_same_scale(decoder: keras.Model, scale: GlobalScale) -> None:
+    """Raise unless a decoder has the scale in whose units errors are."""
+    if scale_of(decoder, scale) is not scale:
+        raise ValueError(
+            "Expected the same mean and scale in the layer 'standardization' of encoder_ and in "
+            "'restoration' of decoder_; received different ones. Set the weights of both."
+        )
+
+
+def _assign_scale(layer, scale, sample_shape):
     layer.mean.assign(scale.mean.reshape(sample_shape))
     layer.scale.assign(scale.scale)

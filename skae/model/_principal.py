@@ -33,10 +33,9 @@ def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndar
     axes : ndarray of shape (n_components, n_features), float32
         Orthonormal, the entry of largest magnitude of each positive.
     """
-    n_features = next(rows.blocks())[0][0].size
     n_at_once = min(len(rows), ROWS_AT_ONCE)  # in a product, of which there may be many
-    with threads_for(n_at_once * n_features * min(len(rows), n_features)):
-        axes = _right_singular_vectors(rows, n_features, n_components, rng)
+    with threads_for(n_at_once * rows.n_features * min(len(rows), rows.n_features)):
+        axes = _right_singular_vectors(rows, rows.n_features, n_components, rng)
     largest = axes[np.arange(n_components), np.abs(axes).argmax(axis=1)]
     return (axes * np.where(largest < 0, -1, 1)[:, None]).astype(np.float32)
 
