@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skae._compat import Interval, StrOptions, validate_parameter_constraints
 from skae.data._mapping import over_blocks
 from skae.outlier import _thresholds
+from skae.outlier._preparation import checked_weights
 
 _AUTO_FALSE_POSITIVE_RATE = 0.05
 _THRESHOLD_CONSTRAINTS = {
@@ -96,19 +97,22 @@ class CalibratedDetector(OutlierMixin, ABC):
         Raises
         ------
         ValueError
-            As in ``score_samples``.
+            As in ``score_samples``, or if the weights are not one for each sample, are negative or
+            all zero.
         """
         check_is_fitted(self)
         if sample_weight is not None:
-            return self._p_values(X, np.asarray(sample_weight, dtype=float))
+            return self._p_values(X, sample_weight)
         return over_blocks(self._p_values, X, (), dtype=np.float64)
 
-    def _p_values(self, X, new_weights=None):
+    def _p_values(self, X, sample_weight=None):
+        scores = np.asarray(self.score_samples(X))
+        weights = checked_weights(sample_weight, scores)
         return _thresholds.conformal_p_values(
             self.calibration_scores_,
-            np.asarray(self.score_samples(X)),
+            scores,
             self.calibration_weights_,
-            self.new_weight_ if new_weights is None else new_weights,
+            self.new_weight_ if weights is None else weights,
         )
 
     def discoveries(self, X: ArrayLike, false_discovery_rate: float = 0.1) -> np.ndarray:
