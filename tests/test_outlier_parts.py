@@ -202,8 +202,14 @@ def test_calibration_rows_without_weight_are_refused():
 @pytest.mark.parametrize("weights", [np.ones(3), np.full(20, -1.0), np.full(20, np.nan)])
 def test_p_values_refuse_weights_that_are_not_one_for_each_row(weights):
     detector = detector_of("squared_error").fit(correlated(100))
-    with pytest.raises(ValueError, match=r"[sS]ample.weight"):
+    with pytest.raises(ValueError, match=r"Expected sample_weight with one number .* of 20 rows"):
         detector.p_values(correlated(20, seed=1), sample_weight=weights)
+
+
+def test_p_value_of_a_row_without_weight_does_not_depend_on_other_rows():
+    detector, fresh = detector_of("squared_error").fit(correlated(100)), correlated(20, seed=1)
+    together = detector.p_values(fresh, sample_weight=np.arange(20))
+    assert detector.p_values(fresh[:1], sample_weight=[0])[0] == together[0]
 
 
 @pytest.mark.parametrize(

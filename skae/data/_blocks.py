@@ -146,13 +146,13 @@ class Blocks(ABC):
 
     def _pieces_of(self, block, start):
         n_at_once = max(1, PIECE_BYTES // self.row_bytes)
-        for piece in self.checked_pieces(block):
+        for piece in self._checked_pieces(block):
             for first in range(0, len(piece), n_at_once):
                 some = piece[first : first + n_at_once]
                 yield start + first, some
             start += len(piece)
 
-    def checked_pieces(self, block: int) -> Iterator[np.ndarray | pd.DataFrame]:
+    def _checked_pieces(self, block: int) -> Iterator[np.ndarray | pd.DataFrame]:
         """Yield the pieces of a block as :meth:`read` returns them, and raise if they differ."""
         pieces, n_left = self.read(block), self.lengths[block]
         if not isinstance(pieces, Iterable):
@@ -278,7 +278,7 @@ class _CheckedBlocks(_SameBlocks):
 
     def read(self, block):
         """Return checked pieces."""
-        for piece in self.blocks.checked_pieces(block):
+        for piece in self.blocks._checked_pieces(block):
             yield self._check(piece).reshape(-1, *self.row_shape)
 
 
@@ -301,7 +301,7 @@ class SelectedBlocks(_SameBlocks):
     def read(self, block):
         """Return the selected samples of a block, piece by piece."""
         start = int(sum(self.blocks.lengths[:block]))
-        for piece in self.blocks.checked_pieces(block):
+        for piece in self.blocks._checked_pieces(block):
             yield piece[self.selected[start : start + len(piece)]]
             start += len(piece)
 

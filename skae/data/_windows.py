@@ -18,7 +18,7 @@ _COMBINED = {"mean": (np.add, 0.0), "min": (np.minimum, np.inf), "max": (np.maxi
 
 
 class TimeSteps(Interval):
-    """A number of time steps; scikit-learn's interval of integers holds True, too."""
+    """A number of time steps: not True, which scikit-learn's intervals of integers contain."""
 
     def is_satisfied_by(self, val):
         """Return whether ``val`` is such a number."""
