@@ -46,7 +46,7 @@ def set_config(*, cache_dir: str | PathLike | None) -> None:
     Raises
     ------
     ValueError
-        If the folder cannot be created or written to. Nothing is changed then.
+        If this is no path, or the folder cannot be created or written to. Nothing is changed then.
 
     Warns
     -----
@@ -67,6 +67,7 @@ def set_config(*, cache_dir: str | PathLike | None) -> None:
     if cache_dir is None:
         os.environ.pop(_CACHE_DIR, None)
     else:
+        _check_path(cache_dir)
         folder = os.path.abspath(os.path.expanduser(cache_dir))
         check_folder(Path(folder), "cache_dir")
         os.environ[_CACHE_DIR] = folder
@@ -96,6 +97,15 @@ def config_context(*, cache_dir: str | PathLike | None) -> Iterator[None]:
         yield
     finally:
         set_config(**before)
+
+
+def _check_path(cache_dir):
+    path = os.fspath(cache_dir) if isinstance(cache_dir, PathLike) else cache_dir
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise ValueError(
+            "cache_dir must be a string or path that names a folder, or None; got "
+            f"{cache_dir!r}. Pass for instance '~/.cache/skae', or None for no cache."
+        )
 
 
 def check_folder(folder: Path, name: str) -> None:

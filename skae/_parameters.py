@@ -14,6 +14,8 @@ from sklearn.base import BaseEstimator
 from skae._compat import Interval, Options, StrOptions
 from skae.engine import activation_name
 
+_FLOAT32 = np.finfo(np.float32)
+
 
 class KerasName(StrOptions):
     """A string that Keras knows as the name of something.
@@ -81,6 +83,23 @@ class Patience(Interval):
 
     def __str__(self) -> str:
         return f"{super().__str__()}, the epochs of patience (False turns early stopping off)"
+
+
+class Float32Interval(Interval):
+    """An interval of real numbers that stay within it where they are rounded to float32.
+
+    Numbers below the smallest normal one are rounded to 0, as compiled programs do.
+    """
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Return whether ``val`` is such a number."""
+        smallest, largest = map(float, (_FLOAT32.tiny, _FLOAT32.max))
+        if not super().is_satisfied_by(val) or abs(val) > largest:
+            return False
+        return super().is_satisfied_by(float(np.float32(val)) if abs(val) >= smallest else 0.0)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}, also when rounded to float32"
 
 
 Sizes: TypeAlias = int | Sequence[int]

@@ -53,6 +53,13 @@ def test_folder_that_cannot_be_written_to_is_an_error(tmp_path):
     assert skae.get_config() == {"cache_dir": None}
 
 
+@pytest.mark.parametrize("cache_dir", ["", 5, b"x", "a\0b"])
+def test_what_names_no_folder_is_an_error(cache_dir):
+    with pytest.raises(ValueError, match=r"cache_dir must be a string or path .*; got .* Pass"):
+        skae.set_config(cache_dir=cache_dir)
+    assert skae.get_config() == {"cache_dir": None}
+
+
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="reads its flags only once")
 def test_change_that_comes_too_late_for_tensorflow_is_warned_of(tmp_path):
     ops.convert_to_tensor([1.0])

@@ -8,6 +8,7 @@ from scipy.stats import kstest
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -196,6 +197,49 @@ def test_calibration_rows_without_weight_are_refused():
     detector = detector_of("squared_error", calibration="last")
     with pytest.raises(ValueError, match="Expected calibration rows of which some have a positive"):
         detector.fit(correlated(100), sample_weight=weights)
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), np.full(20, -1.0), np.full(20, np.nan)])
+def test_p_values_refuse_weights_that_are_not_one_for_each_row(weights):
+    detector = detector_of("squared_error").fit(correlated(100))
+    with pytest.raises(ValueError, match=r"Expected sample_weight with one number .* of 20 rows"):
+        detector.p_values(correlated(20, seed=1), sample_weight=weights)
+
+
+def test_p_value_of_a_row_without_weight_does_not_depend_on_other_rows():
+    detector, fresh = detector_of("squared_error").fit(correlated(100)), correlated(20, seed=1)
+    together = detector.p_values(fresh, sample_weight=np.arange(20))
+    assert detector.p_values(fresh[:1], sample_weight=[0])[0] == together[0]
+
+
+@pytest.mark.parametrize(
+    ("splitter", "needed"),
+    [
+        (StratifiedKFold(3), {"y": np.arange(90) % 2}),
+        (GroupKFold(3), {"groups": np.arange(90) // 10}),
+        (StratifiedGroupKFold(3), {"y": np.arange(90) % 2, "groups": np.arange(90) // 10}),
+    ],
+)
+def test_splitter_that_needs_y_or_groups_asks_for_them(splitter, needed):
+    detector = detector_of("squared_error", calibration=splitter)
+    with pytest.raises(
+        ValueError, match=r"Expected y or groups for calibration=.*KFold\(.*Pass it"
+    ):
+        detector.fit(correlated(90))
+    assert len(detector.fit(correlated(90), **needed).calibration_scores_) == 90
+
+
+def test_other_errors_of_splitters_stay_as_they_are():
+    with pytest.raises(ValueError, match="number of splits n_splits=500 greater") as raised:
+        detector_of("squared_error", calibration=KFold(500)).fit(correlated(90))
+    assert "Expected y" not in str(raised.value)
+
+
+def test_error_of_the_autoencoder_notes_how_many_rows_were_left():
+    detector = detector_of("squared_error", calibration_size=99)
+    with pytest.raises(ValueError, match="n_components=2") as raised:
+        detector.fit(correlated(100))
+    assert "passed 1 row(s) to train on" in raised.value.__notes__[0]
 
 
 def test_each_group_counts_once_however_many_rows_it_has():

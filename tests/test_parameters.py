@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skae import (
     ConcreteAutoencoder,
+    ContractiveAutoencoder,
     ConvAutoencoder,
     ConvNetwork,
     DenoisingAutoencoder,
@@ -23,6 +24,7 @@ from skae import (
     KerasAutoencoder,
     RecurrentNetwork,
     SequenceAutoencoder,
+    SparseAutoencoder,
     VariationalAutoencoder,
 )
 from skae.model._principal import is_beaten
@@ -40,6 +42,27 @@ def small(**parameters):
 
 def assert_same_codes(one, other):
     np.testing.assert_array_equal(one.transform(X), other.transform(X))
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "value"),
+    [
+        (VariationalAutoencoder, "beta", 1e40),
+        (VariationalAutoencoder, "noise_variance", 1e40),
+        (VariationalAutoencoder, "noise_variance", 1e-50),
+        (DenoisingAutoencoder, "noise", 10**400),
+        (SparseAutoencoder, "sparsity", 1e40),
+        (SparseAutoencoder, "target_rate", 1e-40),
+        (SparseAutoencoder, "target_rate", 1 - 1e-12),
+        (ContractiveAutoencoder, "contraction", 1e40),
+        (ConcreteAutoencoder, "start_temperature", 1e40),
+        (ConcreteAutoencoder, "end_temperature", 1e-50),
+    ],
+)
+def test_numbers_that_float32_does_not_hold_are_refused(kind, parameter, value):
+    message = f"'{parameter}' parameter of {kind.__name__} must be .* rounded to float32"
+    with pytest.raises(ValueError, match=message):
+        kind(2, **{parameter: value}).fit(X)
 
 
 # ---- values of NumPy --------------------------------------------------------------------------

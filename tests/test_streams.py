@@ -385,6 +385,13 @@ class _Declared(Blocks):
         yield self.given[block]
 
 
+class _Unyielding(_Declared):
+    """Reads without giving anything."""
+
+    def read(self, block):
+        return None
+
+
 _BLOCK = np.random.default_rng(0).normal(size=(20, 6)).astype("float32")
 _FRAME = pd.DataFrame(_BLOCK, columns=list("abcdef"))
 
@@ -399,6 +406,13 @@ _FRAME = pd.DataFrame(_BLOCK, columns=list("abcdef"))
         (_Declared([_BLOCK[:, :5]], [20]), r"samples of shape \(5,\): expected \(6,\)"),
         (_Declared([_FRAME[list("fedcba")]], [20], list("abcdef")), "Return them in this order"),
         (_Declared([_BLOCK], [20], dtype="int16"), "samples of float32: expected int16"),
+        (_Declared([None], [20]), "gave None as a piece: expected an array or DataFrame"),
+        (_Declared([_BLOCK.tolist()], [20]), "gave an object of type list as a piece"),
+        (
+            _Declared([_BLOCK], [20], list("abcdef")),
+            "type ndarray as a piece: expected a DataFrame",
+        ),
+        (_Unyielding([], [20]), "returned None for block 0: expected an iterable .* Use yield"),
     ],
 )
 def test_blocks_that_are_not_as_declared_are_refused(blocks, message, fits, monkeypatch):
@@ -407,6 +421,14 @@ def test_blocks_that_are_not_as_declared_are_refused(blocks, message, fits, monk
     for use in (fitted.partial_fit, fitted.transform, fitted.score_samples):
         with pytest.raises(ValueError, match=message):
             use(blocks)
+
+
+def test_detector_refuses_blocks_of_lists(monkeypatch):
+    monkeypatch.setattr(_blocks, "fits_memory", lambda n_bytes: False)
+    blocks = _Declared([_BLOCK, _BLOCK.tolist()], [20, 20])
+    detector = ReconstructionOutlierDetector(DenseAutoencoder(2, epochs=1), random_state=0)
+    with pytest.raises(ValueError, match="Block 1 of _Declared gave an object of type list"):
+        detector.fit(blocks)
 
 
 def test_partitions_with_other_columns_are_refused():

@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from skae import ReconstructionOutlierDetector, SlidingWindows
+from skae import ReconstructionOutlierDetector, SeriesOutlierDetector, SlidingWindows
 
 
 def test_windows_hold_the_steps_in_order():
@@ -42,6 +42,15 @@ def test_wrong_series_and_scores_are_refused():
         windows.step_scores(np.zeros(7), n_steps=10, aggregate="median")
     with pytest.raises(ValueError, match="Expected stride of at most window=4"):
         SlidingWindows(window=4, stride=5).fit(np.zeros((10, 1)))
+
+
+@pytest.mark.parametrize("kind", [SlidingWindows, SeriesOutlierDetector])
+@pytest.mark.parametrize("parameter", ["window", "stride"])
+def test_true_is_no_number_of_steps(kind, parameter):
+    with pytest.raises(
+        ValueError, match=f"'{parameter}' parameter of {kind.__name__} must be an int"
+    ):
+        kind(**{parameter: True}).fit(np.zeros((100, 1)))
 
 
 @pytest.mark.parametrize("stride", [1, 2])

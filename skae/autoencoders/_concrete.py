@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
 from skae._compat import Interval
-from skae._parameters import LearningRate, parametrized
+from skae._parameters import Float32Interval, LearningRate, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.data._validation import validate_codes
 from skae.layers import ConcreteSelection
@@ -109,8 +109,8 @@ n_features_in_, feature_names_in_, mean_
     init: Literal["random"] = field(default="random", init=False)
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "start_temperature": [Interval(Real, 0, None, closed="neither")],
-        "end_temperature": [Interval(Real, 0, None, closed="neither")],
+        "start_temperature": [Float32Interval(Real, 0, None, closed="neither")],
+        "end_temperature": [Float32Interval(Real, 0, None, closed="neither")],
         "annealing": [Interval(Real, 0, 1, closed="right")],
     }
 

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import keras
 
-from skae._compat import Interval
-from skae._parameters import POSITIVE, parametrized
+from skae._parameters import POSITIVE, Float32Interval, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import ContractionPenalty
 
@@ -28,7 +27,8 @@ class ContractiveAutoencoder(ObjectiveAutoencoder):
     n_components : int or None, default=2
         Size of the code. None uses the output of the network's encoder as the code.
     contraction : float, default=1.0
-        Weight of the penalty.
+        Weight of the penalty. The attribute ``contraction`` of the layer ``"contraction"`` is this
+        divided by the number of units of the code.
     network : BaseNetwork or None, default=None
         Layers of encoder and decoder, such as :class:`ConvNetwork`. None uses
         :class:`DenseNetwork` with ``hidden_layer_sizes``.
@@ -82,7 +82,7 @@ n_features_in_, feature_names_in_, mean_
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "n_components": [POSITIVE, None],
-        "contraction": [Interval(Real, 0, None, closed="left")],
+        "contraction": [Float32Interval(Real, 0, None, closed="left")],
     }
 
     def regularize_code(self, seen, features, codes):

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 import keras
 
-from skae._compat import Interval, StrOptions
-from skae._parameters import POSITIVE, parametrized
+from skae._compat import StrOptions
+from skae._parameters import POSITIVE, Float32Interval, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.layers import (
     Corruption,
@@ -102,7 +102,7 @@ n_features_in_, feature_names_in_, mean_
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "n_components": [POSITIVE, None],
         "corruption": [StrOptions(set(_CORRUPTIONS)), keras.layers.Layer],
-        "noise": [Interval(Real, 0, None, closed="left")],
+        "noise": [Float32Interval(Real, 0, None, closed="left")],
         "clip": ["boolean"],
     }
 

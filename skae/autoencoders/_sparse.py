@@ -4,8 +4,8 @@ from dataclasses import field
 from numbers import Real
 from typing import ClassVar, Literal
 
-from skae._compat import Interval, StrOptions
-from skae._parameters import POSITIVE, Activation, parametrized
+from skae._compat import StrOptions
+from skae._parameters import POSITIVE, Activation, Float32Interval, parametrized
 from skae.autoencoders._objective import ObjectiveAutoencoder
 from skae.engine import activation_name
 from skae.layers import SparsityPenalty
@@ -82,9 +82,9 @@ n_features_in_, feature_names_in_, mean_
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "n_components": [POSITIVE, None],
-        "sparsity": [Interval(Real, 0, None, closed="left")],
+        "sparsity": [Float32Interval(Real, 0, None, closed="left")],
         "penalty": [StrOptions({"l1", "kl"})],
-        "target_rate": [Interval(Real, 0, 1, closed="neither")],
+        "target_rate": [Float32Interval(Real, 0, 1, closed="neither")],
     }
 
     def regularize_code(self, seen, features, codes):

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
 from skae._compat import Interval, validate_parameter_constraints
-from skae._parameters import POSITIVE, parametrized
+from skae._parameters import POSITIVE, Float32Interval, parametrized
 from skae.autoencoders._likelihood import (
     Bernoulli,
     Normal,
@@ -132,9 +132,9 @@ n_features_in_, feature_names_in_, mean_
     code_activation: Literal["linear"] = field(default="linear", init=False)
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "beta": [Interval(Real, 0, None, closed="left")],
+        "beta": [Float32Interval(Real, 0, None, closed="left")],
         "kl_warmup": [Interval(Integral, 0, None, closed="left")],
-        "noise_variance": [Interval(Real, 0, None, closed="neither"), None],
+        "noise_variance": [Float32Interval(Real, 0, None, closed="neither"), None],
     }
 
     # A loss other than the one that the noise variance was chosen for would be another likelihood.

@@ -85,7 +85,8 @@ class Blocks(ABC):
         -------
         pieces : iterable of ndarray or DataFrame of shape (n, \*row_shape)
             A generator keeps only one piece at a time in memory. Estimators raise a ValueError if
-            the pieces do not match ``lengths``, ``row_shape``, ``dtype`` or ``names``.
+            this is no iterable of arrays or DataFrames, or if the pieces do not match ``lengths``,
+            ``row_shape``, ``dtype`` or ``names``.
         """
 
     def __len__(self):
@@ -145,22 +146,39 @@ class Blocks(ABC):
 
     def _pieces_of(self, block, start):
         n_at_once = max(1, PIECE_BYTES // self.row_bytes)
-        end = start + self.lengths[block]
-        for piece in self.read(block):
-            self._check_piece(block, piece, end - start)
+        for piece in self._checked_pieces(block):
             for first in range(0, len(piece), n_at_once):
                 some = piece[first : first + n_at_once]
                 yield start + first, some
             start += len(piece)
-        if start < end:
+
+    def _checked_pieces(self, block: int) -> Iterator[np.ndarray | pd.DataFrame]:
+        """Yield the pieces of a block as :meth:`read` returns them, and raise if they differ."""
+        pieces, n_left = self.read(block), self.lengths[block]
+        if not isinstance(pieces, Iterable):
             raise ValueError(
-                f"Block {block} ended {end - start} samples early: expected "
+                f"read of {type(self).__name__} returned {_kind_of(pieces)} for block {block}: "
+                "expected an iterable of arrays or DataFrames. Use yield, as in yield array."
+            )
+        for piece in pieces:
+            self._check_piece(block, piece, n_left)
+            n_left -= len(piece)
+            yield piece
+        if n_left:
+            raise ValueError(
+                f"Block {block} ended {n_left} samples early: expected "
                 f"{self.lengths[block]}, as lengths says. Has it changed since lengths was set?"
             )
 
     def _check_piece(self, block, piece, n_left):
         """Raise if a piece does not match the attributes."""
         received = f"Block {block} of {type(self).__name__} gave"
+        if not isinstance(piece, pd.DataFrame) and (self.names is not None or not _is_array(piece)):
+            expected = "an array or DataFrame" if self.names is None else "a DataFrame"
+            raise ValueError(
+                f"{received} {_kind_of(piece)} as a piece: expected {expected} of samples. Convert "
+                "each piece in read."
+            )
         if len(piece) > n_left:
             raise ValueError(
                 f"{received} more samples than lengths says: expected {self.lengths[block]}. Has "
@@ -169,7 +187,7 @@ class Blocks(ABC):
         if tuple(piece.shape[1:]) != tuple(self.row_shape):
             raise ValueError(
                 f"{received} samples of shape {piece.shape[1:]}: expected {self.row_shape}, the "
-                "row_shape. Return whole samples."
+                "row_shape. Yield arrays of whole samples."
             )
         if self.names is not None and list(piece.columns) != list(self.names):
             raise ValueError(
@@ -182,6 +200,15 @@ class Blocks(ABC):
                 f"{received} samples of {dtype}: expected {self.dtype}, the dtype, or one that it "
                 "holds. Set dtype to that of the largest kind of number."
             )
+
+
+def _is_array(piece):
+    """Tell whether a piece is an array of NumPy's, or one of another library with its dtypes."""
+    return isinstance(getattr(piece, "dtype", None), np.dtype) and len(piece.shape) > 0
+
+
+def _kind_of(returned):
+    return "None" if returned is None else f"an object of type {type(returned).__name__}"
 
 
 def _dtype_of(piece):
@@ -251,7 +278,7 @@ class _CheckedBlocks(_SameBlocks):
 
     def read(self, block):
         """Return checked pieces."""
-        for piece in self.blocks.read(block):
+        for piece in self.blocks._checked_pieces(block):
             yield self._check(piece).reshape(-1, *self.row_shape)
 
 
@@ -274,7 +301,7 @@ class SelectedBlocks(_SameBlocks):
     def read(self, block):
         """Return the selected samples of a block, piece by piece."""
         start = int(sum(self.blocks.lengths[:block]))
-        for piece in self.blocks.read(block):
+        for piece in self.blocks._checked_pieces(block):
             yield piece[self.selected[start : start + len(piece)]]
             start += len(piece)
 

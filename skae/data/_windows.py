@@ -17,6 +17,14 @@ from skae.data._validation import validate_rows
 _COMBINED = {"mean": (np.add, 0.0), "min": (np.minimum, np.inf), "max": (np.maximum, -np.inf)}
 
 
+class TimeSteps(Interval):
+    """A number of time steps: not True, which scikit-learn's intervals of integers contain."""
+
+    def is_satisfied_by(self, val):
+        """Return whether ``val`` is such a number."""
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
 class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
     """Cut a time series into sliding windows, one sample per window.
 
@@ -68,8 +76,8 @@ class SlidingWindows(SavingMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "window": [Interval(Integral, 1, None, closed="left")],
-        "stride": [Interval(Integral, 1, None, closed="left")],
+        "window": [TimeSteps(Integral, 1, None, closed="left")],
+        "stride": [TimeSteps(Integral, 1, None, closed="left")],
     }
 
     def __init__(self, window=32, *, stride=1):

@@ -96,19 +96,24 @@ class CalibratedDetector(OutlierMixin, ABC):
         Raises
         ------
         ValueError
-            As in ``score_samples``.
+            As in ``score_samples``, or if the weights are not one for each sample, finite and not
+            negative.
         """
         check_is_fitted(self)
         if sample_weight is not None:
-            return self._p_values(X, np.asarray(sample_weight, dtype=float))
+            return self._p_values(X, sample_weight)
         return over_blocks(self._p_values, X, (), dtype=np.float64)
 
-    def _p_values(self, X, new_weights=None):
+    def _p_values(self, X, sample_weight=None):
+        scores = np.asarray(self.score_samples(X))
+        weights = self.new_weight_
+        if sample_weight is not None:
+            weights = _checked_new_weights(sample_weight, len(scores))
         return _thresholds.conformal_p_values(
             self.calibration_scores_,
-            np.asarray(self.score_samples(X)),
+            scores,
             self.calibration_weights_,
-            self.new_weight_ if new_weights is None else new_weights,
+            weights,
         )
 
     def discoveries(self, X: ArrayLike, false_discovery_rate: float = 0.1) -> np.ndarray:
@@ -270,6 +275,19 @@ class CalibratedDetector(OutlierMixin, ABC):
                 f"received contamination={contamination} and false_positive_rate="
                 f"{false_positive_rate}. Leave one of them at its default."
             )
+
+
+def _checked_new_weights(sample_weight, n_rows):
+    """Return the weights of new rows, which unlike those of fit may all be 0."""
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    n_wrong = np.count_nonzero(~np.isfinite(weights) | (weights < 0))
+    if weights.shape not in ((), (n_rows,)) or n_wrong:
+        raise ValueError(
+            f"Expected sample_weight with one number of at least 0 for each of {n_rows} rows; "
+            f"received an array of shape {weights.shape}, in which {n_wrong} are negative, "
+            "infinite or NaN. Pass one weight a row, or None."
+        )
+    return weights
 
 
 def _is_outlier(y):

@@ -71,14 +71,15 @@ def splits_of(
     Raises
     ------
     ValueError
-        If rows or groups are too few, or a splitter gives no such parts.
+        If rows or groups are too few, or a splitter gives no such parts or needs y or groups that
+        were not passed.
     """
     n_rows = len(rows)
     labels = None if groups is None else _checked_groups(groups, n_rows)
     if calibration == "last":
         return [_last(n_rows, _n_held_out(size, n_rows, "rows"), gap)]
     if calibration != "random":
-        splits = [_checked_split(*split) for split in calibration.split(rows, y, groups)]
+        splits = [_checked_split(*split) for split in _splits_by(calibration, rows, y, groups)]
         if not splits:
             raise ValueError(f"Expected at least one split; received none from {calibration!r}.")
         return splits
@@ -208,6 +209,32 @@ def _last(n_rows, n_held_out, gap):
             f"{n_rows} rows. Lower calibration_size or gap, or pass more rows."
         )
     return np.arange(n_training), np.arange(n_rows - n_held_out, n_rows)
+
+
+def _splits_by(splitter, rows, y, groups):
+    try:
+        return list(splitter.split(rows, y, groups))
+    except (TypeError, ValueError) as error:
+        lacking = [name for name, value in (("y", y), ("groups", groups)) if value is None]
+        if not lacking or not _splits_if_given(splitter, rows, y, groups):
+            raise
+        raise ValueError(
+            f"{error}\nExpected {' or '.join(lacking)} for calibration={splitter!r}, which asks "
+            "for it; received None. Pass it to fit, which needs it for the splitter alone, or use "
+            "another splitter."
+        ) from error
+
+
+def _splits_if_given(splitter, rows, y, groups):
+    """Tell whether a splitter would split the rows with some y and groups where there are none."""
+    some_y = np.zeros(len(rows), dtype=int) if y is None else y
+    some_groups = np.arange(len(rows)) if groups is None else groups
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # splitters warn of what they ignore
+        try:
+            return bool(list(splitter.split(rows, some_y, some_groups)))
+        except (TypeError, ValueError):
+            return False
 
 
 def _checked_split(training, held_out):

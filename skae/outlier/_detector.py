@@ -23,7 +23,7 @@ from skae.outlier._explanations import FeatureErrorsMixin
 from skae.outlier._named_scores import SCORES, scores_rows_alone
 from skae.outlier._parameter import HasScoreParameter
 from skae.outlier._passage import Passage, passages
-from skae.outlier._preparation import checked_weights, seeded, some_rows, weights_of_fit
+from skae.outlier._preparation import checked_weights, fitted, seeded, some_rows
 from skae.outlier._scores import BaseScore, usual_errors
 
 
@@ -195,7 +195,8 @@ class ReconstructionOutlierDetector(
         X : array-like of shape (n_samples, n_features) or (n_samples, \*row_shape)
             Normal samples, of which a few may be outliers. At least two.
         y : object, default=None
-            Ignored, unless ``calibration`` is a splitter that asks for it.
+            Ignored, unless ``calibration`` is a splitter that asks for it, such as
+            ``StratifiedKFold``.
         groups : array-like of shape (n_samples,), default=None
             Group of each sample, such as a patient or a machine. A group is never divided between
             training and calibration, so that the rate holds for samples of new groups. It needs
@@ -270,9 +271,8 @@ class ReconstructionOutlierDetector(
         """Fit autoencoder and score to training rows."""
         rows = selected_rows(rows, training)
         unfitted = seeded(self._unfitted_autoencoder(rows), rng)
-        weights = None if weights is None else weights[training]
         samples = self._samples(rows)
-        self.autoencoder_ = unfitted.fit(samples, **weights_of_fit(unfitted, weights))
+        self.autoencoder_ = fitted(unfitted, samples, weights, training)
         self.score_ = seeded(self._unfitted_score(), rng)
         if isinstance(rows, BlockRows):
             samples = self._samples(some_rows(rows, rng))

@@ -34,7 +34,30 @@ def checked_weights(sample_weight, rows):
     return check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
 
 
-def weights_of_fit(autoencoder, weights):
+def fitted(autoencoder, samples, weights, training):
+    """Fit an autoencoder to training samples; errors say how many rows there were.
+
+    Parameters
+    ----------
+    autoencoder : estimator
+    samples : ndarray or Blocks
+    weights : ndarray or None
+        Of all rows, also of those that are not for training.
+    training : ndarray of int
+        Positions of the samples among all rows.
+    """
+    weights = None if weights is None else weights[training]
+    try:
+        return autoencoder.fit(samples, **_weights_of_fit(autoencoder, weights))
+    except ValueError as error:
+        error.add_note(
+            f"The detector passed {len(training)} row(s) to train on, those not held out for "
+            "calibration. If they are too few, lower calibration_size or pass more rows."
+        )
+        raise
+
+
+def _weights_of_fit(autoencoder, weights):
     """Return weights as an argument of fit, for an autoencoder that takes them."""
     is_pipeline = isinstance(autoencoder, Pipeline)
     learner = autoencoder[-1] if is_pipeline else autoencoder

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skae._compat import Interval, fit_context
+from skae._compat import fit_context
 from skae.data._validation import validate_rows
-from skae.data._windows import SlidingWindows
+from skae.data._windows import SlidingWindows, TimeSteps
 from skae.outlier._detector import ReconstructionOutlierDetector
 from skae.outlier._thresholds import conformal_p_values
 
@@ -78,8 +78,8 @@ class SeriesOutlierDetector(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "window": [Interval(Integral, 1, None, closed="left")],
-        "stride": [Interval(Integral, 1, None, closed="left")],
+        "window": [TimeSteps(Integral, 1, None, closed="left")],
+        "stride": [TimeSteps(Integral, 1, None, closed="left")],
         "detector": [ReconstructionOutlierDetector, None],
         "random_state": ["random_state"],
     }
