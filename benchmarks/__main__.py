@@ -69,8 +69,9 @@ def run(job, arguments, command):
             one.save(record.RESULTS)
         print(one)
         found.append(one)
+    parts.close()
     path = page.write(found, folder, title=_summary(job).rstrip("."), quick=arguments.quick)
-    print(f"\nReport: {path}")
+    print(f"\nReport: {path.resolve()}")
     return int(arguments.check and not all(all(one.claims.values()) for one in found))
 
 

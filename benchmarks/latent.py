@@ -113,7 +113,8 @@ def _claims(results, n_test):
     gains = by_method.loc["autoencoder"] - by_method.loc["PCA"]
     claims = {
         "At every number of components the autoencoder reconstructs held-out rows no worse than "
-        f"PCA: its R² is at most {R2_TOLERANCE} lower.": gains["r2"].min() >= -R2_TOLERANCE
+        f"PCA: its R² is nowhere more than {R2_TOLERANCE} lower.": gains["r2"].min()
+        >= -R2_TOLERANCE
     }
     if "svc_accuracy" in results:
         error = 0.5 / n_test**0.5  # largest standard error of an accuracy

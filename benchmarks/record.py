@@ -175,6 +175,10 @@ class Parts:
         self._progress.update()
         return saved
 
+    def close(self):
+        """End the line of the progress."""
+        self._progress.close()
+
     def _path(self, name):
         return self._folder / f"{name.replace('/', '-')}.pkl"
 

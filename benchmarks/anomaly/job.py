@@ -140,7 +140,8 @@ def excesses(alarms):
 
 def describe(group, runs, alarms):
     means = summarized(runs)
-    auroc = means.set_index("method")["auroc"]
+    by_method = means.set_index("method")
+    auroc, precision = by_method["auroc"], by_method["average_precision"]
     best = f"; the best is {auroc.idxmax()}, {auroc.max():.4f}" if len(auroc) > 1 else ""
     ours = f"Mean AUROC of skae {auroc[SKAE]:.4f}" if SKAE in auroc else "skae was not measured"
     problem_means = runs.groupby(["problem", "method"], sort=False)["auroc"].mean()
@@ -172,7 +173,11 @@ def describe(group, runs, alarms):
         name=f"anomaly/{group}",
         title=f"Anomalies: {GROUP_NAMES[group]}",
         answer=f"{ours}{best}.",
-        figures={f"auroc_{method}": value for method, value in auroc.items()},
+        figures={
+            f"{kind}_{method}": value
+            for kind, values in {"auroc": auroc, "average_precision": precision}.items()
+            for method, value in values.items()
+        },
         tables=found,
         claims=claims,
         settings=SETTINGS,
