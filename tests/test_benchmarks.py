@@ -27,6 +27,7 @@ from benchmarks import (
 )
 from benchmarks.__main__ import main
 from benchmarks.anomaly import job as anomaly
+from benchmarks.anomaly import selection
 from benchmarks.anomaly.problems import problems
 from benchmarks.articles import job as articles
 from benchmarks.measures import epoch_seconds, loss_of
@@ -271,19 +272,31 @@ def test_choice_of_a_sum_is_shown_from_its_record(tmp_path, monkeypatch):
         [("x", protocol, 0.5, 0.25, 1.0) for protocol in protocols],
         columns=["table", "protocol", "a", "b", "a+b"],
     )
-    figures = {f"best, {name}": means[name][0] for name in protocols}
+    figures = {f"chosen, {name}": means[name][0] for name in protocols}
     figures |= {f"chosen on the others, {name}": 0.75 for name in protocols}
-    one = record.Record("anomaly/selection", "", "", figures)
+    figures |= {f"best on the others, {name}": 0.5 for name in protocols}
+    one = record.Record("anomaly/selection", "", "", figures, settings={"chosen": "a+b"})
     one.tables = {"sums": means, "left out": left_out, "parts by table": by_table}
     one.origin = record.origin("command", [0], 1)
     one.save(tmp_path)
     monkeypatch.setattr(tables.record.load, "__defaults__", (tmp_path,))
-    assert "| best sum over all tables: a+b | 0.900 | 0.800 |" in views.selection()
-    assert "| 0.750 | 0.750 | this sum for 1 of 2 tables |" in views.selection()
+    assert "most terms: a+b | 0.900 | 0.800 |" in views.selection()
+    assert "on the other tables (this sum 1 times) | 0.750 | 0.750 |" in views.selection()
+    assert "| highest mean on the other tables | 0.500 | 0.500 |" in views.selection()
     assert "| a | 0.700 | 0.600 |" in views.parts_of_sum()
     assert "| without a | 0.850 | 0.500 |" in views.parts_of_sum()
     assert "| a+b | 0.900 | 0.800 |" in views.parts_of_sum()
     assert "| x | 0.50 / 0.50 | 0.25 / 0.25 | 1.00 / 1.00 |" in views.tables_of_sum()
+
+
+def test_most_terms_within_one_standard_error_are_chosen():
+    rows = pd.MultiIndex.from_product([["x", "y"], ["normal rows"], [0]])
+    found = pd.DataFrame(
+        {"a": [0.90, 0.80], "b": [0.70, 0.60], "a+b": [0.92, 0.77], "b+c": [0.71, 0.61]}, index=rows
+    ).rename_axis(["table", "protocol", "seed"])
+    assert selection.best_of(found) == "a"
+    assert selection.choice(found) == "a+b"
+    assert selection.choice(found.drop(columns="a+b")) == "a"
 
 
 @pytest.fixture

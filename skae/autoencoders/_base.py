@@ -80,11 +80,11 @@ class BaseAutoencoder(
         TypeError
             If X is sparse.
         """
-        check_is_fitted(self)
+        used = self._in_use()
         return over_blocks(
-            self._codes,
+            used._codes,
             X,
-            (self._n_features_out,),
+            (used._n_features_out,),
             names_of=self.get_feature_names_out,
             verbose=self.verbose,
         )
@@ -109,8 +109,7 @@ class BaseAutoencoder(
         TypeError
             If Z is sparse.
         """
-        check_is_fitted(self)
-        return framed(self._decoded(Z), Z, self)
+        return framed(self._in_use()._decoded(Z), Z, self)
 
     def reconstruct(self, X: ArrayLike) -> np.ndarray:
         r"""Return ``inverse_transform(transform(X))``, in one pass.
@@ -131,11 +130,11 @@ class BaseAutoencoder(
         TypeError
             If X is sparse.
         """
-        check_is_fitted(self)
+        used = self._in_use()
         rows = over_blocks(
-            self._reconstructions,
+            used._reconstructions,
             X,
-            self._row_shape,
+            used._row_shape,
             names_of=partial(feature_names_of, self),
             verbose=self.verbose,
         )
@@ -160,8 +159,7 @@ class BaseAutoencoder(
         TypeError
             If X is sparse.
         """
-        check_is_fitted(self)
-        return over_blocks(self._scores, X, (), dtype=np.float64, verbose=self.verbose)
+        return over_blocks(self._in_use()._scores, X, (), dtype=np.float64, verbose=self.verbose)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         r"""Return the fraction of variance that is reconstructed (R²).
@@ -186,7 +184,7 @@ class BaseAutoencoder(
         TypeError
             If X is sparse.
         """
-        error, total = sum_over_blocks(self._error_and_deviation, X, 2, self.verbose)
+        error, total = sum_over_blocks(self._in_use()._error_and_deviation, X, 2, self.verbose)
         if total == 0:
             return float(error == 0)
         return float(1 - error / total)
@@ -223,9 +221,19 @@ class BaseAutoencoder(
         )
         return np.array([self._squared_errors(rows).sum(), total])
 
-    def _rows_in_use(self, X):
+    def _in_use(self):
+        """Return a copy of the estimator as it is now, with the scale of its encoder.
+
+        Meanwhile another thread may refit the estimator.
+        """
         check_is_fitted(self)
-        self._follow_scale()
+        engine.check_process()
+        used = object.__new__(type(self))
+        used.__dict__ = vars(self).copy()
+        used._follow_scale()
+        return used
+
+    def _rows_in_use(self, X):
         rows, row_shape = validate_rows(self, X, reset=False)
         check_row_shape(self, row_shape, self._row_shape)
         return rows
@@ -247,7 +255,7 @@ class BaseAutoencoder(
         return self._restored(self._mapped(engine.Mapping.RECONSTRUCT, rows))
 
     def _restored(self, standardized):
-        scale = scale_of(self.decoder_, self._scale)
+        scale = scale_of(self.model_, "decoder", self._scale)
         return scale.restore(standardized).reshape(-1, *self._row_shape)
 
     def _n_observed(self, rows):
@@ -260,7 +268,7 @@ class BaseAutoencoder(
 
     def _squared_errors(self, rows):
         """Return Σ (x − x̂)² of each row, in standardized units."""
-        check_same_scale(self.decoder_, self._scale)
+        check_same_scale(self.model_, self._scale)
         errors = np.empty(len(rows))
         for chunk in chunks(*rows.shape, in_cache=False):
             errors[chunk] = self._sample_errors(self._samples(rows[chunk]))

@@ -169,7 +169,6 @@ n_features_in_, feature_names_in_, mean_
 
     def _decoded(self, Z):
         """Return the rows that the decoder reconstructs from columns as transform returns them."""
-        self._follow_scale()
         columns = validate_codes(self, Z, self._n_features_out)
         ranks = np.argsort(np.argsort(self.selected_))
         centre = self._scale.mean[self.selected_]

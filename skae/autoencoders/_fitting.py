@@ -147,7 +147,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         if continues:
             self._take_over_changes()
             self._follow_scale()
-            check_same_scale(self.decoder_, self._scale)
+            check_same_scale(self.model_, self._scale)
         rows, weights = self._training_rows(X, sample_weight, reset=not continues)
         rng = check_random_state(self.random_state)
         if not continues:
@@ -206,7 +206,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
 
     def _follow_scale(self):
         """Take over the scale of the encoder, whose weights may have been set since ``fit``."""
-        scale = scale_of(self.encoder_, self._scale)
+        scale = scale_of(self.model_, "encoder", self._scale)
         if scale is not self._scale:
             self._scale, self.mean_ = scale, scale.mean
 

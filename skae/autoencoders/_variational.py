@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
 from skae._compat import Interval, validate_parameter_constraints
@@ -164,7 +163,8 @@ n_features_in_, feature_names_in_, mean_
         """
         if not return_std:
             return super().transform(X)
-        mean, log_variance = self._posterior(self._samples(self._rows_in_use(X)))
+        used = self._in_use()
+        mean, log_variance = used._posterior(used._samples(used._rows_in_use(X)))
         return mean, np.exp(0.5 * log_variance)
 
     def sample(self, n_samples: int = 1, random_state=None) -> np.ndarray:
@@ -187,10 +187,10 @@ n_features_in_, feature_names_in_, mean_
         ValueError
             If ``n_samples`` is not an int of at least 1.
         """
-        check_is_fitted(self)
+        used = self._in_use()
         _check_positive("sample", n_samples=n_samples)
         rng = check_random_state(random_state)
-        return self._decoded(rng.standard_normal((n_samples, self.n_components)))
+        return used._decoded(rng.standard_normal((n_samples, self.n_components)))
 
     def interpolate(self, start: ArrayLike, stop: ArrayLike, n_steps: int = 10) -> np.ndarray:
         r"""Interpolate between samples, along the straight line between their codes.
@@ -216,7 +216,7 @@ n_features_in_, feature_names_in_, mean_
         _check_positive("interpolate", n_steps=n_steps)
         ends = np.asarray(self.transform(start)), np.asarray(self.transform(stop))
         lines = np.linspace(*ends, n_steps, axis=1)
-        rows = self._decoded(lines.reshape(-1, self.n_components))
+        rows = self._in_use()._decoded(lines.reshape(-1, self.n_components))
         return rows.reshape(len(lines), n_steps, *self._row_shape)
 
     def score_samples(self, X: ArrayLike, importance_samples: int | None = None) -> np.ndarray:
@@ -246,15 +246,14 @@ n_features_in_, feature_names_in_, mean_
         TypeError
             If X is sparse.
         """
-        check_is_fitted(self)
         if importance_samples is not None:
             _check_positive("score_samples", importance_samples=importance_samples)
-        bounds = partial(self._bounds, importance_samples=importance_samples)
+        bounds = partial(self._in_use()._bounds, importance_samples=importance_samples)
         return over_blocks(bounds, X, (), dtype=np.float64, verbose=self.verbose)
 
     def _bounds(self, X, importance_samples):
         samples = self._samples(self._rows_in_use(X))
-        check_same_scale(self.decoder_, self._scale)
+        check_same_scale(self.model_, self._scale)
         rng = np.random.RandomState(0)
         if importance_samples is None:
             draws, bound = balanced_draws(self.n_components, rng), evidence_bound

@@ -49,8 +49,8 @@ class TracedAutoencoder:
     """
 
     def __init__(self, autoencoder: BaseAutoencoder):
-        autoencoder._follow_scale()
-        check_same_scale(autoencoder.decoder_, autoencoder._scale)
+        autoencoder = autoencoder._in_use()
+        check_same_scale(autoencoder.model_, autoencoder._scale)
         self.fitted = autoencoder
         self.encode = encoder_core(autoencoder.model_)
         self.decode = decoder_core(autoencoder.model_)

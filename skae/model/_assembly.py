@@ -96,16 +96,18 @@ def _add_back_projection(outputs, latent, sample_shape, back_projection):
     return layers.Add(name="output_from_principal")([shaped, outputs])
 
 
-def scale_of(half: keras.Model, fitted: GlobalScale) -> GlobalScale:
-    """Return the scale of an encoder or decoder: the fitted one, unless its weights were set.
+def scale_of(model: keras.Model, half: str, fitted: GlobalScale) -> GlobalScale:
+    """Return the scale of a half of a model: the fitted one, unless its weights were set.
 
     Parameters
     ----------
-    half : keras.Model
+    model : keras.Model
+        As :func:`assemble` returned it.
+    half : {"encoder", "decoder"}
     fitted : GlobalScale
         In float64, of which the half holds rounded values, if it standardizes.
     """
-    layer = standardization_in(half)
+    layer = standardization_in(model.get_layer(half))
     if layer is None:
         return fitted
     mean = engine.array_of(layer.mean.value).ravel()
@@ -116,9 +118,9 @@ def scale_of(half: keras.Model, fitted: GlobalScale) -> GlobalScale:
     return GlobalScale(mean.astype(np.float64), float(scale))
 
 
-def check_same_scale(decoder: keras.Model, scale: GlobalScale) -> None:
-    """Raise unless a decoder has the scale in whose units errors are."""
-    if scale_of(decoder, scale) is not scale:
+def check_same_scale(model: keras.Model, scale: GlobalScale) -> None:
+    """Raise unless the decoder of a model has the scale in whose units errors are."""
+    if scale_of(model, "decoder", scale) is not scale:
         raise ValueError(
             "Expected the same mean and scale in the layer 'standardization' of encoder_ and in "
             "'restoration' of decoder_; received different ones. Set the weights of both."
