@@ -101,17 +101,17 @@ def methods(problem: Problem, seed: int, names=None):
     return {name: found[name] for name in names}
 
 
-def image_detector(seed):
+def image_detector(seed, n_components=64, noise=2.0, score="local_error"):
     autoencoder = skae.DenoisingAutoencoder(
-        64,
-        noise=2.0,
+        n_components,
+        noise=noise,
         network=skae.DenseNetwork((512, 256)),
         init="random",
         epochs=20,
         early_stopping=False,
         validation_split=0.0,
     )
-    return _detector(autoencoder, score="local_error", calibration_size=0.1, random_state=seed)
+    return _detector(autoencoder, score=score, calibration_size=0.1, random_state=seed)
 
 
 def summarized(runs):
