@@ -18,6 +18,7 @@ from sklearn.decomposition import PCA
 
 from benchmarks import (
     BenchmarkError,
+    columns,
     datasets,
     defaults,
     measures,
@@ -287,6 +288,10 @@ def test_choice_of_a_sum_is_shown_from_its_record(tmp_path, monkeypatch):
     assert "| without a | 0.850 | 0.500 |" in views.parts_of_sum()
     assert "| a+b | 0.900 | 0.800 |" in views.parts_of_sum()
     assert "| x | 0.50 / 0.50 | 0.25 / 0.25 | 1.00 / 1.00 |" in views.tables_of_sum()
+
+
+def test_every_column_is_described_once():
+    assert columns.COLUMNS.index.is_unique
 
 
 def test_most_terms_within_one_standard_error_are_chosen():
