@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from keras import callbacks, losses, ops
 from sklearn.base import clone
+from sklearn.model_selection import learning_curve
 
 from skae import (
     ContractiveAutoencoder,
@@ -97,6 +98,13 @@ def test_list_that_a_loss_sees_counts():
 def test_function_that_sees_nothing_that_changes_compiles_once(count_programs):
     for rate in (0.001, 0.002, 0.003):
         dense(loss=weighted, learning_rate=rate).fit(X)
+    assert count_programs() == 1
+
+
+def test_learning_curve_compiles_once(count_programs):
+    learning_curve(
+        dense(epochs=1, batch_size=8), X, None, train_sizes=np.linspace(0.2, 1, 10), cv=2
+    )
     assert count_programs() == 1
 
 
