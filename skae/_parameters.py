@@ -170,10 +170,16 @@ def plain(value: Any) -> Any:
     return value
 
 
+def as_it_is(estimator: Any) -> Any:
+    """Return a copy that holds what an estimator holds now, whatever other threads fit later."""
+    copy = object.__new__(type(estimator))
+    copy.__dict__ = vars(estimator).copy()
+    return copy
+
+
 def with_plain_parameters(estimator: Any) -> Any:
     """Return a shallow copy of an estimator with :func:`plain` parameters."""
-    copy = object.__new__(type(estimator))
-    vars(copy).update(vars(estimator))
+    copy = as_it_is(estimator)
     for name, value in estimator.get_params(deep=False).items():
         setattr(copy, name, plain(value))
     return copy

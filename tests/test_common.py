@@ -293,12 +293,28 @@ def test_weights_of_another_fit_bring_their_scale_along(autoencoder, X):
     changed = autoencoder.fit(3 * X[:100] + 20)
     changed.model_.set_weights(other.model_.get_weights())
     for estimator in (changed, pickle.loads(pickle.dumps(changed))):
+        np.testing.assert_allclose(estimator.transform(X), other.transform(X), atol=1e-5)
         np.testing.assert_allclose(estimator.reconstruct(X), other.reconstruct(X), atol=1e-4)
-        assert estimator.score(X) == pytest.approx(other.score(X), abs=1e-5)
-    before = changed.partial_fit(X).reconstruct(X)
+        squares = [np.square(X - of).sum() for of in (estimator.reconstruct(X), estimator.mean_)]
+        assert estimator.score(X) == pytest.approx(1 - squares[0] / squares[1], abs=1e-4)
+    after = changed.partial_fit(X).reconstruct(X)
     rows = X.reshape(-1, *changed.model_.input.shape[1:])
-    whole = np.reshape(changed.model_(rows), X.shape)
-    np.testing.assert_allclose(before, whole, atol=1e-4)
+    np.testing.assert_allclose(after, np.reshape(changed.model_(rows), X.shape), atol=1e-4)
+
+
+@pytest.mark.parametrize("change", ["freeze", "enable_lora"])
+def test_training_goes_on_with_other_trained_weights(change, X):
+    fitted = skae.DenseAutoencoder(2, hidden_layer_sizes=(8,), epochs=1, random_state=0).fit(X)
+    layer = fitted.encoder_.get_layer("encoder_hidden_1")
+    if change == "freeze":
+        layer.trainable = False
+    else:
+        layer.enable_lora(2)
+    kernel, before = np.array(layer._kernel), fitted.transform(X)
+    fitted.partial_fit(X).partial_fit(X)
+    np.testing.assert_array_equal(layer._kernel, kernel)
+    assert not np.allclose(fitted.transform(X), before)
+    np.testing.assert_allclose(fitted.transform(X), fitted.encoder_(X), atol=1e-4)
 
 
 def test_errors_need_one_scale(X):

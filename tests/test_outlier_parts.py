@@ -1,10 +1,13 @@
 """What terms, weights, groups, series and the monitor of outlier detection promise."""
 
+import threading
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import kstest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
@@ -426,3 +429,37 @@ def test_monitor_sees_the_same_in_parts_and_shows_it():
 def test_monitor_refuses_what_is_no_probability():
     with pytest.raises(ValueError, match="The 'false_alarm_probability' parameter"):
         ConformalMonitor(Given(np.zeros(5)), false_alarm_probability=2)
+
+
+def test_weights_are_routed_to_the_last_step_of_a_pipeline():
+    X, weights = np.random.default_rng(0).normal(size=(200, 4)), np.linspace(1, 2, 200)
+    autoencoder = make_pipeline(StandardScaler(), DenseAutoencoder(2, epochs=1))
+    detector = ReconstructionOutlierDetector(autoencoder, random_state=0)
+    expected = clone(detector).fit(X, sample_weight=weights).score_samples(X)
+    with config_context(enable_metadata_routing=True):
+        scores = clone(detector).fit(X, sample_weight=weights).score_samples(X)
+    np.testing.assert_array_equal(scores, expected)
+
+
+def test_detector_in_use_by_another_thread_is_whole_while_it_is_refitted():
+    X = correlated(200)
+    detector = ReconstructionOutlierDetector(PCA(2), random_state=0)
+    known = [clone(detector).fit(rows).p_values(X) for rows in (X, 2 * X + 1)]
+    detector.fit(X)
+    wrong, done = [], threading.Event()
+
+    def use():
+        while not done.is_set():
+            found = detector.p_values(X)
+            if not any(np.array_equal(found, expected) for expected in known):
+                wrong.append(found)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    try:
+        for rows in [2 * X + 1, X] * 10:
+            detector.fit(rows)
+    finally:
+        done.set()
+        thread.join()
+    assert not wrong

@@ -9,6 +9,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
+from skae._parameters import as_it_is
 from skae._saving import SavingMixin
 from skae.autoencoders._fitting import AutoencoderFitting
 from skae.autoencoders._html import html_summary
@@ -222,15 +223,11 @@ class BaseAutoencoder(
         return np.array([self._squared_errors(rows).sum(), total])
 
     def _in_use(self):
-        """Return a copy of the estimator as it is now, with the scale of its encoder.
-
-        Meanwhile another thread may refit the estimator.
-        """
+        """Return the estimator as it is now, with the scale of its encoder."""
         check_is_fitted(self)
         engine.check_process()
-        used = object.__new__(type(self))
-        used.__dict__ = vars(self).copy()
-        used._follow_scale()
+        used = as_it_is(self)
+        used._follow_weights()
         return used
 
     def _rows_in_use(self, X):

@@ -178,8 +178,13 @@ n_features_in_, feature_names_in_, mean_
     def _get_support_mask(self):
         check_is_fitted(self)
         mask = np.zeros(self.n_features_in_, dtype=bool)
-        mask[self.selected_] = True
+        mask[self._in_use().selected_] = True
         return mask
+
+    def _follow_weights(self):
+        super()._follow_weights()
+        indices = self.model_.get_layer("encoder").get_layer("selection").indices
+        self.selected_ = engine.array_of(indices.value).astype(np.int32)
 
     # ---- the model ------------------------------------------------------------------------
 

@@ -146,7 +146,9 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         """Return rows to train on, rows held out and the generator, with the model at its start."""
         if continues:
             self._take_over_changes()
-            self._follow_scale()
+            if self._trainable() != vars(self).get("_trained", self._trainable()):
+                self._optimizer_state = None  # frozen layers, or others of low rank
+            self._follow_weights()
             check_same_scale(self.model_, self._scale)
         rows, weights = self._training_rows(X, sample_weight, reset=not continues)
         rng = check_random_state(self.random_state)
@@ -204,11 +206,9 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
             self.mean_ = weighted_mean(rows, weights)
         self._sample_shape = self.make_network().sample_shape(self._row_shape)
 
-    def _follow_scale(self):
+    def _follow_weights(self):
         """Take over the scale of the encoder, whose weights may have been set since ``fit``."""
-        scale = scale_of(self.model_, "encoder", self._scale)
-        if scale is not self._scale:
-            self._scale, self.mean_ = scale, scale.mean
+        self._scale = scale_of(self.model_, "encoder", self._scale)
 
     def _split(self, rows, weights, rng, share_held_out):
         """Return all rows, those to train on and those held out, as the network sees them."""
@@ -325,11 +325,8 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
             engine.load(self.model_.variables, trained)
         else:
             self.best_epoch_, errors = 0, start_errors
-        if not start_errors.any():
-            return 1.0
-        return float(
-            np.average(errors, weights=weights) / np.average(start_errors, weights=weights)
-        )
+        before, after = (np.average(part, weights=weights) for part in (start_errors, errors))
+        return float(after / before) if before else 1.0
 
     def _errors_of(self, rows):
         return np.concatenate(
@@ -376,7 +373,11 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         self.n_epochs_ = len(self.history_["loss"])
         self.best_epoch_ = result.best_epoch
         self._optimizer_state = result.optimizer_state
+        self._trained = self._trainable()
         self._error_beside_pca = None
+
+    def _trainable(self):
+        return [variable.path for variable in self.model_.trainable_variables]
 
     def _samples(self, rows):
         """Return rows standardized, in the shape that the network sees."""

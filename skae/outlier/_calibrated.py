@@ -11,6 +11,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import Interval, StrOptions, validate_parameter_constraints
+from skae._parameters import as_it_is
 from skae.data._mapping import over_blocks
 from skae.outlier import _thresholds
 
@@ -54,7 +55,8 @@ class CalibratedDetector(OutlierMixin, ABC):
         ValueError
             As in ``score_samples``.
         """
-        return self.score_samples(X) - self.offset_
+        used = as_it_is(self)
+        return used.score_samples(X) - used.offset_
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         r"""Return −1 for outliers and 1 for inliers.
@@ -73,7 +75,7 @@ class CalibratedDetector(OutlierMixin, ABC):
             As in ``score_samples``.
         """
         check_is_fitted(self)
-        return over_blocks(self._labels, X, (), dtype=int)
+        return over_blocks(as_it_is(self)._labels, X, (), dtype=int)
 
     def _labels(self, X):
         return np.where(self.decision_function(X) < 0, -1, 1)
@@ -101,8 +103,8 @@ class CalibratedDetector(OutlierMixin, ABC):
         """
         check_is_fitted(self)
         if sample_weight is not None:
-            return self._p_values(X, sample_weight)
-        return over_blocks(self._p_values, X, (), dtype=np.float64)
+            return as_it_is(self)._p_values(X, sample_weight)
+        return over_blocks(as_it_is(self)._p_values, X, (), dtype=np.float64)
 
     def _p_values(self, X, sample_weight=None):
         scores = np.asarray(self.score_samples(X))
@@ -148,10 +150,11 @@ class CalibratedDetector(OutlierMixin, ABC):
                 "Expected false_discovery_rate between 0 and 1; received "
                 f"{false_discovery_rate}. Pass for instance 0.1."
             )
-        p_values = np.asarray(self.p_values(X))
+        used = as_it_is(self)
+        p_values = np.asarray(used.p_values(X))
         is_outlier = _thresholds.benjamini_hochberg(p_values, false_discovery_rate)
         if not is_outlier.any():
-            self._warn_of_coarse_p_values(p_values, false_discovery_rate)
+            used._warn_of_coarse_p_values(p_values, false_discovery_rate)
         return is_outlier
 
     def _warn_of_coarse_p_values(self, p_values, false_discovery_rate):

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import HasMethods, Interval, StrOptions, fit_context
+from skae._parameters import as_it_is
 from skae._saving import SavingMixin
 from skae.autoencoders._base import BaseAutoencoder
 from skae.data._blocks import BlockRows, selected_rows, weighted_pieces
@@ -324,7 +325,7 @@ class ReconstructionOutlierDetector(
             If X has another number of features than at fit, or NaN or infinite values.
         """
         check_is_fitted(self)
-        return over_blocks(self._scores_in_memory, X, (), dtype=np.float64)
+        return over_blocks(as_it_is(self)._scores_in_memory, X, (), dtype=np.float64)
 
     def _scores_in_memory(self, X):
         return self._scores(self._rows_in_use(X))
@@ -355,9 +356,7 @@ class ReconstructionOutlierDetector(
 
     def _samples(self, rows):
         """Return rows in the shape that they had, or their blocks."""
-        if isinstance(rows, BlockRows):
-            return rows.samples()
-        return rows.reshape(-1, *self._row_shape)
+        return rows.samples() if isinstance(rows, BlockRows) else rows.reshape(-1, *self._row_shape)
 
     def _passages(self, rows):
         samples = self._samples(rows)

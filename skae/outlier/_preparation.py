@@ -1,6 +1,7 @@
 """Preparation of rows, weights and unfitted parts for the training of a detector."""
 
 import numpy as np
+from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
@@ -58,10 +59,20 @@ def fitted(autoencoder, samples, weights, training):
 
 
 def _weights_of_fit(autoencoder, weights):
-    """Return weights as an argument of fit, for an autoencoder that takes them."""
+    """Return weights as an argument of fit, for an autoencoder that takes them.
+
+    Where metadata are routed, steps of a Pipeline without a request get none, but for the last.
+    """
     is_pipeline = isinstance(autoencoder, Pipeline)
     learner = autoencoder[-1] if is_pipeline else autoencoder
     if weights is None or not has_fit_parameter(learner, "sample_weight"):
         return {}
-    prefix = f"{autoencoder.steps[-1][0]}__" if is_pipeline else ""
-    return {f"{prefix}sample_weight": weights}
+    if not is_pipeline:
+        return {"sample_weight": weights}
+    if not get_config()["enable_metadata_routing"]:
+        return {f"{autoencoder.steps[-1][0]}__sample_weight": weights}
+    for _, step in autoencoder.steps:
+        takes_weights = has_fit_parameter(step, "sample_weight")
+        if takes_weights and step.get_metadata_routing().fit.requests["sample_weight"] is None:
+            step.set_fit_request(sample_weight=step is learner)
+    return {"sample_weight": weights}
