@@ -388,6 +388,7 @@ def test_claims_hold_training_less_against_the_winner():
     assert claims_of_race(**{"Keras on TensorFlow": 1.5}) == [False, True]
 
 
+@pytest.mark.slow
 def test_path_is_trained_by_hand_and_by_skae_as_far():
     size = paths.Size(rows=256, epochs=2, rounds=1)
     measured = paths.race("plain", 64, size, 0)

@@ -72,6 +72,7 @@ def test_code_of_the_user_guide_runs():
     plt.close(found["display"].figure_)
 
 
+@pytest.mark.slow
 def test_code_of_the_deploy_page_runs():
     found = run(ROOT / "docs" / "deploy.md", __name__="deploy")
     assert len(list(found["folder"].iterdir())) == 4

@@ -121,6 +121,7 @@ def test_dropout_reaches_every_objective(objective, X):
     np.testing.assert_array_equal(clone(dropped).fit(X).reconstruct(X), dropped.reconstruct(X))
 
 
+@pytest.mark.slow
 def test_more_dropout_makes_a_larger_training_loss_at_the_same_weights(X):
     def loss(dropout):
         autoencoder = DenseAutoencoder(
@@ -131,6 +132,7 @@ def test_more_dropout_makes_a_larger_training_loss_at_the_same_weights(X):
     assert loss(0.0) < loss(0.3) < loss(0.8)
 
 
+@pytest.mark.slow
 def test_dropout_keeps_the_start_at_pca(X):
     settings = {"learning_rate": 1e-9, "early_stopping": False, **SMALL}
     plain = DenseAutoencoder(2, hidden_layer_sizes=(8,), **settings).fit(X)
@@ -182,6 +184,7 @@ def test_callback_parameter_reaches_the_callback(X):
     assert autoencoder.set_params(callbacks__patience=3).fit(X).n_epochs_ == 4
 
 
+@pytest.mark.slow
 def test_search_over_a_parameter_of_the_optimizer(X):
     autoencoder = DenseAutoencoder(2, hidden_layer_sizes=(4,), optimizer="adamw", **SMALL)
     search = GridSearchCV(autoencoder, {"optimizer__weight_decay": [0.125, 0.25]}, cv=2).fit(X)
@@ -306,6 +309,7 @@ def _share_of_variance(estimator, X, y):
     return estimator.score(X)
 
 
+@pytest.mark.slow
 @_has_callbacks
 def test_scores_of_every_epoch_are_monitored_in_a_search(X):
     from sklearn.callback import ScoringMonitor

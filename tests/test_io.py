@@ -522,7 +522,7 @@ def test_files_of_earlier_versions_load(name):
 
 
 @pytest.mark.parametrize(
-    "names", [["concrete", "detector"], pytest.param(sorted(_EXPECTED), marks=pytest.mark.slow)]
+    "names", [["concrete"], pytest.param(sorted(_EXPECTED), marks=pytest.mark.slow)]
 )
 def test_files_load_on_the_other_backend(names):
     pytest.importorskip("jax", reason="the backend is not installed")

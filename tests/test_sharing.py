@@ -319,6 +319,7 @@ def test_callback_that_compiles_anew_is_told_what_to_do(callback):
     assert dense().fit(X).history_ == expected
 
 
+@pytest.mark.slow
 def test_loss_keeps_its_state_through_clone_and_pickle():
     estimator = dense(loss=losses.Huber(delta=0.01))
     expected = alone(estimator)

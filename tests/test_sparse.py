@@ -23,6 +23,7 @@ def test_kl_is_zero_at_the_target_rate_and_as_in_the_formula():
     )
 
 
+@pytest.mark.slow
 def test_more_sparsity_gives_more_zeros(X):
     zeros = {}
     for sparsity in (0.0, 0.05):

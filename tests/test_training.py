@@ -89,7 +89,7 @@ class Start(callbacks.Callback):
         ("adam", "mse"),
         (optimizers.SGD(momentum=0.9, nesterov=True), "mae"),
         (optimizers.RMSprop(), "binary_crossentropy"),
-        (optimizers.AdamW(weight_decay=0.1), losses.Huber(0.1)),
+        pytest.param(optimizers.AdamW(weight_decay=0.1), losses.Huber(0.1), marks=pytest.mark.slow),
         pytest.param(optimizers.Nadam(clipnorm=0.01), "mse", marks=pytest.mark.slow),
         pytest.param(
             optimizers.Adam(use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2),
