@@ -377,7 +377,8 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         self._error_beside_pca = None
 
     def _trainable(self):
-        return [variable.path for variable in self.model_.trainable_variables]
+        trained = set(map(id, self.model_.trainable_variables))  # names differ once loaded
+        return [id(variable) in trained for variable in self.model_.variables]
 
     def _samples(self, rows):
         """Return rows standardized, in the shape that the network sees."""
