@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from scipy.special import log_softmax
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from skae import engine
 from skae._compat import Interval
@@ -142,7 +141,7 @@ n_features_in_, feature_names_in_, mean_
         return ObjectiveAutoencoder.transform(self, X)  # not the mixin's
 
     def _codes(self, X):
-        return self._rows_in_use(X)[:, self.get_support()].astype(np.float32)
+        return self._rows_in_use(X)[:, np.sort(self.selected_)].astype(np.float32)
 
     def inverse_transform(self, Z: ArrayLike) -> np.ndarray:
         r"""Reconstruct samples from the selected columns.
@@ -176,9 +175,9 @@ n_features_in_, feature_names_in_, mean_
         return self._restored(self._apply(engine.Mapping.DECODE, codes))
 
     def _get_support_mask(self):
-        check_is_fitted(self)
-        mask = np.zeros(self.n_features_in_, dtype=bool)
-        mask[self._in_use().selected_] = True
+        used = self._in_use()
+        mask = np.zeros(used.n_features_in_, dtype=bool)
+        mask[used.selected_] = True
         return mask
 
     def _follow_weights(self):

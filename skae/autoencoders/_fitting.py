@@ -35,6 +35,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
 
     _built_with: dict[str, Any]
     _optimizer_state: list[np.ndarray] | None
+    _trained: list[bool] | None = None
     _fit_task: FitTask | None = None
 
     _changeable: ClassVar[frozenset[str]] = frozenset(
@@ -146,7 +147,7 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         """Return rows to train on, rows held out and the generator, with the model at its start."""
         if continues:
             self._take_over_changes()
-            if self._trainable() != vars(self).get("_trained", self._trainable()):
+            if self._trained not in (None, self._trainable()):
                 self._optimizer_state = None  # frozen layers, or others of low rank
             self._follow_weights()
             check_same_scale(self.model_, self._scale)
@@ -231,9 +232,8 @@ class AutoencoderFitting(ObjectiveHooks, CallbackSupportMixin):
         self._built_with = described(self.get_params())
         self.code_shape_ = tuple(self.encoder_.output.shape[1:])
         self._n_features_out = prod(self.code_shape_)
-        self._optimizer_state = None
+        self._optimizer_state = self._error_beside_pca = None
         self.history_, self.n_epochs_, self.best_epoch_ = {}, 0, 0
-        self._error_beside_pca = None
 
     def _built(self, principal):
         """Return a new model, with the principal start if there is one."""

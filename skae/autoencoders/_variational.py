@@ -214,10 +214,11 @@ n_features_in_, feature_names_in_, mean_
             of ``transform``.
         """
         _check_positive("interpolate", n_steps=n_steps)
-        ends = np.asarray(self.transform(start)), np.asarray(self.transform(stop))
+        used = self._in_use()
+        ends = np.asarray(used.transform(start)), np.asarray(used.transform(stop))
         lines = np.linspace(*ends, n_steps, axis=1)
-        rows = self._in_use()._decoded(lines.reshape(-1, self.n_components))
-        return rows.reshape(len(lines), n_steps, *self._row_shape)
+        rows = used._decoded(lines.reshape(-1, used.n_components))
+        return rows.reshape(len(lines), n_steps, *used._row_shape)
 
     def score_samples(self, X: ArrayLike, importance_samples: int | None = None) -> np.ndarray:
         r"""Return a lower bound of the log-likelihood of each sample, in nats.

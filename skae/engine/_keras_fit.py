@@ -58,13 +58,15 @@ class KerasProgram(Program):
     def evaluate(self, rows, weights) -> np.ndarray:
         """Return the mean losses without training."""
         batch_size = min(_EVALUATION_BATCH_SIZE, len(rows))
-        return self._pass(self._evaluate, rows, np.arange(len(rows)), weights, batch_size)
+        return self._pass(self._evaluate, rows, slice(None), weights, batch_size)
 
     def _pass(self, run, rows, order, weights, batch_size):
         """Return the mean losses that ``run`` gives; on replicas batches are filled up."""
         if self._trained.n_replicas == 1:
-            shares = np.ones(len(order), dtype=np.float32)
-            return run(**_arguments(rows[order], shares, weights[order], batch_size))
+            rows, weights = rows[order], weights[order]
+            shares = np.ones(len(rows), dtype=np.float32)
+            return run(**_arguments(rows, shares, weights, batch_size))
+        order = np.arange(len(rows))[order]
         n_together = len(order) - len(order) % batch_size
         totals = np.zeros(len(self.loss_names))
         for part in (order[:n_together], order[n_together:]):

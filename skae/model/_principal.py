@@ -35,16 +35,16 @@ def principal_axes(rows: Rows | StreamedRows, n_components: int, rng) -> np.ndar
     """
     n_at_once = min(len(rows), ROWS_AT_ONCE)  # in a product, of which there may be many
     with threads_for(n_at_once * rows.n_features * min(len(rows), rows.n_features)):
-        axes = _right_singular_vectors(rows, rows.n_features, n_components, rng)
+        axes = _right_singular_vectors(rows, n_components, rng)
     largest = axes[np.arange(n_components), np.abs(axes).argmax(axis=1)]
     return (axes * np.where(largest < 0, -1, 1)[:, None]).astype(np.float32)
 
 
-def _right_singular_vectors(rows, n_features, n_components, rng):
-    if n_features <= min(len(rows), _LARGEST_EXACT):
-        return _leading_eigenvectors(_scatter(rows, n_features), n_components)
+def _right_singular_vectors(rows, n_components, rng):
+    if rows.n_features <= min(len(rows), _LARGEST_EXACT):
+        return _leading_eigenvectors(_scatter(rows), n_components)
     if isinstance(rows, StreamedRows):
-        return _leading_in_range(rows, n_features, n_components, rng)
+        return _leading_in_range(rows, n_components, rng)
     values, weights = next(rows.blocks())
     weighted = _weighted(values.reshape(len(values), -1), weights)
     if len(weighted) <= _LARGEST_EXACT:
@@ -52,9 +52,9 @@ def _right_singular_vectors(rows, n_features, n_components, rng):
     return randomized_svd(weighted, n_components, n_iter=7, random_state=rng)[2]
 
 
-def _scatter(rows, n_features):
+def _scatter(rows):
     """Return Σ w x xᵀ in float64."""
-    scatter = np.zeros((n_features, n_features))
+    scatter = np.zeros((rows.n_features, rows.n_features))
     for values, weights in rows.blocks():
         flat = values.reshape(len(values), -1)
         for chunk in chunks(*flat.shape, in_cache=False):
@@ -76,10 +76,10 @@ def _leading_of_few_rows(rows, n_components):
     return linalg.qr((vectors @ rows).T, mode="economic")[0].T
 
 
-def _leading_in_range(rows, n_features, n_components, rng):
+def _leading_in_range(rows, n_components, rng):
     """Return singular vectors out of the range of powers of the scatter matrix, never formed."""
-    n_columns = min(n_components + _OVERSAMPLING, len(rows), n_features)
-    basis = rng.standard_normal((n_features, n_columns))
+    n_columns = min(n_components + _OVERSAMPLING, len(rows), rows.n_features)
+    basis = rng.standard_normal((rows.n_features, n_columns))
     for _ in range(_N_POWERS):
         basis = linalg.qr(basis, mode="economic")[0]
         image = np.zeros_like(basis)

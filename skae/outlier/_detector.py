@@ -348,8 +348,9 @@ class ReconstructionOutlierDetector(
             As in ``score_samples``.
         """
         check_is_fitted(self)
-        parts = self._passages(self._rows_in_use(X))
-        return np.concatenate([self.score_.term_anomalies(part)[is_row] for part, is_row in parts])
+        used = as_it_is(self)
+        parts = used._passages(used._rows_in_use(X))
+        return np.concatenate([used.score_.term_anomalies(part)[is_row] for part, is_row in parts])
 
     def _rows_in_use(self, X):
         return validate_rows(self, X, reset=False)[0]

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skae._compat import ADAPTERS_MANAGER, check_feature_names_in, output_config
+from skae._parameters import as_it_is
 
 
 class FeatureErrorsMixin(ABC):
@@ -44,7 +45,7 @@ class FeatureErrorsMixin(ABC):
         ValueError
             As in ``score_samples``.
         """
-        return self._named(self._squared_errors(X), X)
+        return self._named(as_it_is(self)._squared_errors(X), X)
 
     def contributions(self, X: ArrayLike) -> np.ndarray:
         r"""Return how much each feature contributes to the anomaly score of each sample.
@@ -65,7 +66,7 @@ class FeatureErrorsMixin(ABC):
         ValueError
             As in ``score_samples``.
         """
-        return self._named(self._contributions(X), X)
+        return self._named(as_it_is(self)._contributions(X), X)
 
     def _named(self, values, X):
         container = output_config("transform", self)["dense"]
