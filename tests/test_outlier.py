@@ -407,9 +407,10 @@ def test_any_transformer_with_an_inverse_serves(autoencoder, digits):
 
 def test_rows_with_a_shape_are_scored_as_flat_ones():
     images = correlated(100).reshape(100, 3, 2)
-    detector = ReconstructionOutlierDetector(small_autoencoder(), random_state=0).fit(images)
-    flat = ReconstructionOutlierDetector(small_autoencoder(), random_state=0)
-    flat.fit(images.reshape(100, 6))
+    detector = ReconstructionOutlierDetector(
+        small_autoencoder(), score="ensemble", random_state=0
+    ).fit(images)
+    flat = clone(detector).fit(images.reshape(100, 6))
     np.testing.assert_array_equal(
         detector.score_samples(images), flat.score_samples(images.reshape(100, 6))
     )

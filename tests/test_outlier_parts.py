@@ -18,13 +18,17 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import (
     ConformalMonitor,
+    DenoisingAutoencoder,
     DenseAutoencoder,
     Isolation,
+    LocalError,
     NeighborDistance,
     ReconstructionOutlierDetector,
+    RecurrentNetwork,
     ResidualDistance,
     RowDistance,
     ScoreEnsemble,
+    SequenceAutoencoder,
     SeriesOutlierDetector,
 )
 from skae.display import FeatureErrorDisplay, MonitorDisplay
@@ -125,9 +129,55 @@ def test_ensemble_has_parameters_of_its_terms_and_refuses_what_is_none():
     detector.set_params(score__far__support_fraction=2.0)
     with pytest.raises(ValueError, match="The 'support_fraction' parameter"):
         detector.fit(correlated(50))
-    for wrong in (ScoreEnsemble([]), ScoreEnsemble([("a", RowDistance())], weights=[1.0, 2.0])):
+    for scores, weights in (([], None), (score.scores, [1.0]), (score.scores, [1.0, -1.0])):
         with pytest.raises(ValueError, match="Expected scores as a list of names and BaseScore"):
-            detector_of(wrong).fit(correlated(50))
+            detector_of(ScoreEnsemble(scores, weights=weights)).fit(correlated(50))
+    with pytest.raises(ValueError, match="The 'p' parameter of ScoreEnsemble"):
+        detector_of(ScoreEnsemble(score.scores, p=0.5)).fit(correlated(50))
+
+
+@pytest.mark.parametrize("p", [1.0, 4.0, 50.0])
+def test_ensemble_is_the_norm_of_its_terms(p):
+    terms, weights = [("far", RowDistance()), ("rest", ResidualDistance())], [2.0, 1.0]
+    X, fresh = correlated(200), 3 * correlated(50, seed=1)
+    sums = detector_of(ScoreEnsemble(terms, weights=weights)).fit(X)
+    norms = detector_of(ScoreEnsemble(terms, weights=weights, p=p)).fit(X)
+    each = sums.score_terms(fresh) / weights
+    expected = np.linalg.norm(each * np.power(weights, 1 / p), ord=p, axis=1)
+    np.testing.assert_allclose(-norms.score_samples(fresh), expected)
+    np.testing.assert_allclose(norms.score_terms(fresh).sum(axis=1), expected)
+
+
+@pytest.mark.parametrize("size", [1, 3, 10])
+def test_default_names_the_feature_that_is_wrong(size):
+    X, wrong = correlated(300), correlated(100, seed=1)
+    rng = np.random.default_rng(2)
+    features = rng.integers(X.shape[1], size=len(wrong))
+    wrong[np.arange(len(wrong)), features] += size * rng.choice([-1, 1], len(wrong))
+    contributions = detector_of("auto").fit(X).contributions(wrong)
+    assert (contributions.argmax(axis=1) == features).mean() > 0.7
+
+
+@pytest.mark.parametrize(
+    ("shape", "autoencoder", "score"),
+    [
+        ((12,), None, ScoreEnsemble),
+        ((12, 1), None, LocalError),
+        ((4, 3), None, LocalError),
+        ((2, 2, 3), None, LocalError),
+        ((4, 3), SequenceAutoencoder(2, units=4, epochs=1), ScoreEnsemble),
+        ((12, 1), SequenceAutoencoder(2, units=4, epochs=1), LocalError),
+        (
+            (4, 3),
+            DenoisingAutoencoder(2, network=RecurrentNetwork(units=4), epochs=1),
+            ScoreEnsemble,
+        ),
+    ],
+)
+def test_default_score_is_that_of_the_shape_of_samples(shape, autoencoder, score):
+    X = np.random.default_rng(0).normal(size=(100, *shape))
+    detector = ReconstructionOutlierDetector(autoencoder, random_state=0).fit(X)
+    assert type(detector.score_) is score
 
 
 # ---- scaling inside -----------------------------------------------------------------------

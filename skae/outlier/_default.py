@@ -1,17 +1,23 @@
-"""The default autoencoder of the detector."""
+"""The default autoencoder and score of the detector."""
+
+from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.pipeline import make_pipeline
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import RobustScaler
 
 from skae.autoencoders._denoising import DenoisingAutoencoder
-from skae.networks import DenseNetwork
+from skae.autoencoders._sequence import SequenceAutoencoder
+from skae.networks import DenseNetwork, RecurrentNetwork
+from skae.outlier._named_scores import SCORES
+from skae.outlier._scores import BaseScore
 
 _MOST_COMPONENTS = 64
 _FEWEST_EPOCHS, _MOST_EPOCHS = 5, 60
 _MOST_ROWS_SEEN = 1_200_000
 _CENTRAL = (5.0, 95.0)  # percent; a few gross errors do not set the scale of their feature
+_MOST_AXES = 3  # of an image with channels
 
 
 def default_autoencoder(
@@ -49,3 +55,30 @@ def default_autoencoder(
     if in_blocks or len(row_shape) > 1:
         return autoencoder
     return make_pipeline(RobustScaler(quantile_range=_CENTRAL, unit_variance=True), autoencoder)
+
+
+def unfitted_score(
+    score: str | BaseScore, row_shape: tuple[int, ...], autoencoder: Any
+) -> BaseScore:
+    """Return a score, or that of a name; "auto" is what ranks best, see ``docs/anomaly.md``.
+
+    Parameters
+    ----------
+    score : str or BaseScore
+    row_shape : tuple of int
+        With "auto", images and series of one channel have LocalError, others ScoreEnsemble.
+    autoencoder : estimator or None
+        Unfitted. A recurrent one tells series of several channels, which are no neighbors of each
+        other, from images.
+    """
+    if isinstance(score, BaseScore):
+        return clone(score)
+    if score != "auto":
+        return SCORES[score]()
+    last = autoencoder[-1] if isinstance(autoencoder, Pipeline) else autoencoder
+    is_recurrent = isinstance(last, SequenceAutoencoder) or isinstance(
+        getattr(last, "network", None), RecurrentNetwork
+    )
+    has_neighbors = 1 < len(row_shape) <= _MOST_AXES
+    is_local = has_neighbors and not (is_recurrent and row_shape[-1] > 1)
+    return SCORES["local_error" if is_local else "ensemble"]()

@@ -19,7 +19,7 @@ from skae.data._mapping import over_blocks
 from skae.data._validation import validate_rows, validate_rows_or_blocks
 from skae.outlier._calibrated import CalibratedDetector
 from skae.outlier._calibration import check_calibration, splits_of, warn_of_overlap, weights_of
-from skae.outlier._default import default_autoencoder
+from skae.outlier._default import default_autoencoder, unfitted_score
 from skae.outlier._explanations import FeatureErrorsMixin
 from skae.outlier._named_scores import SCORES, scores_rows_alone
 from skae.outlier._parameter import HasScoreParameter
@@ -68,9 +68,11 @@ class ReconstructionOutlierDetector(
     gap : int, default=0
         Number of samples left out before the last ones. Overlapping windows need
         ``ceil(window / stride) − 1``.
-    score : str or BaseScore, default="ensemble"
+    score : str or BaseScore, default="auto"
         Anomaly score of a sample x with the reconstruction x̂:
 
+        - ``"auto"``: ``"ensemble"`` for rows of a table, ``"local_error"`` for samples with axes:
+          images, and series of one channel;
         - ``"ensemble"``: :class:`ScoreEnsemble` of :class:`ResidualDistance`,
           :class:`RowDistance`, :class:`NeighborDistance` and :class:`Isolation`, chosen on 20
           tables;
@@ -151,7 +153,7 @@ class ReconstructionOutlierDetector(
         ],
         "calibration": [StrOptions({"random", "last"}), HasMethods(["split", "get_n_splits"])],
         "gap": [Interval(Integral, 0, None, closed="left")],
-        "score": [StrOptions(set(SCORES)), BaseScore],
+        "score": [StrOptions({"auto", *SCORES}), BaseScore],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -165,7 +167,7 @@ class ReconstructionOutlierDetector(
         calibration_size=0.2,
         calibration="random",
         gap=0,
-        score="ensemble",
+        score="auto",
         random_state=None,
         verbose=0,
     ):
@@ -227,7 +229,9 @@ class ReconstructionOutlierDetector(
     def _learn(self, X, y, groups, sample_weight):
         self._check_one_threshold(self.contamination, self.false_positive_rate)
         check_calibration(self.calibration, self.calibration_size, self.gap, groups)
-        self._unfitted_score()
+        score = self.get_params(deep=False)["score"]
+        if isinstance(score, BaseScore):
+            score.check_parameters()
         rows, self._row_shape = validate_rows_or_blocks(self, X, reset=True)
         if len(rows) < 2:
             raise ValueError(
@@ -274,16 +278,11 @@ class ReconstructionOutlierDetector(
         unfitted = seeded(self._unfitted_autoencoder(rows), rng)
         samples = self._samples(rows)
         self.autoencoder_ = fitted(unfitted, samples, weights, training)
-        self.score_ = seeded(self._unfitted_score(), rng)
+        score = self.get_params(deep=False)["score"]
+        self.score_ = seeded(unfitted_score(score, self._row_shape, self.autoencoder), rng)
         if isinstance(rows, BlockRows):
             samples = self._samples(some_rows(rows, rng))
         self.score_.fit(Passage.through(self.autoencoder_, samples))
-
-    def _unfitted_score(self):
-        score = self.get_params(deep=False)["score"]
-        unfitted = clone(score) if isinstance(score, BaseScore) else SCORES[score]()
-        unfitted.check_parameters()
-        return unfitted
 
     def _unfitted_autoencoder(self, rows):
         if self.autoencoder is None:

@@ -15,10 +15,12 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 
 class SummedScore(BaseScore):
-    """Scores as logarithms, standardized to u over the training rows; the sum of log(1 + exp(u)).
+    """Scores as logarithms, standardized to u over the training rows; the norm of log(1 + exp(u)).
 
-    Subclasses say which.
+    Subclasses say which scores, and which norm: the sum if ``p`` is 1.
     """
+
+    p = 1.0
 
     @abstractmethod
     def _terms(self) -> list[tuple[BaseScore, float]]:
@@ -41,34 +43,47 @@ class SummedScore(BaseScore):
         return self
 
     def anomaly(self, passage):
-        """Return the weighted sum of log(1 + exp(u)) of each row."""
+        """Return the norm of log(1 + exp(u)) of each row."""
         return self.summed([score.anomaly(passage) for score in self.scores_])
 
     def term_anomalies(self, passage) -> np.ndarray:
-        """Return what each score adds for each row, of shape (n_samples, n_scores)."""
-        return self._terms_of([score.anomaly(passage) for score in self.scores_])
+        """Return the norm divided among the scores, of shape (n_samples, n_scores).
+
+        The parts are as the terms of the weighted sum. Shares in the powers would leave all to the
+        highest score, which is not always the one that names the right feature.
+        """
+        terms = self._terms_of([score.anomaly(passage) for score in self.scores_])
+        return shared_out(self._norm(terms), terms * self.weights_)
 
     def summed(self, anomalies: list[np.ndarray]) -> np.ndarray:
-        """Return the weighted sum of the scores of each row."""
-        return self._terms_of(anomalies).sum(axis=1)
+        """Return the weighted norm of the scores of each row."""
+        return self._norm(self._terms_of(anomalies))
 
     def _terms_of(self, anomalies):
         standardized = (_logarithms(anomalies) - self.center_) / self.spread_
-        return np.logaddexp(standardized, 0.0) * self.weights_
+        return np.logaddexp(standardized, 0.0)
+
+    def _norm(self, terms):
+        if self.p == 1:
+            return (terms * self.weights_).sum(axis=1)
+        largest = np.maximum(terms.max(axis=1), _SMALLEST)  # no power of a ratio is infinite
+        powers = np.power(terms / largest[:, None], self.p) * self.weights_
+        return largest * np.power(powers.sum(axis=1), 1 / self.p)
 
     def contributions(self, passage):
-        """Return what each score adds, divided among the features as that score's own."""
+        """Return the part of each score, divided among the features as that score's own."""
         terms = self.term_anomalies(passage).T
         parts = [score.contributions(passage) for score in self.scores_]
         return sum(shared_out(term, part) for term, part in zip(terms, parts, strict=True))
 
 
 class ScoreEnsemble(SummedScore, BaseComposition):
-    r"""Weighted sum of several scores: an outlier in one of them is an outlier.
+    r"""Norm of several scores: an outlier in one of them is an outlier.
 
     Each score is standardized: u is its logarithm minus the median, divided by a spread from the
-    quartiles, both over the training samples. The sum is that of log(1 + exp(u)), so that a low
-    score does not compensate for a high one.
+    quartiles, both over the training samples. With t = log(1 + exp(u)), so that a low score does
+    not compensate for a high one, and weights w, the result is (Σ w tᵖ) to the power of 1/p: the
+    weighted sum for p = 1, and closer to the highest score the larger p is [1]_.
 
     Parameters
     ----------
@@ -76,11 +91,18 @@ class ScoreEnsemble(SummedScore, BaseComposition):
         Names and scores. Their values must not be negative.
     weights : list of float, default=None
         Weight of each score; None weighs all equally.
+    p : float, default=1.0
+        Order of the norm, at least 1.
 
     Attributes
     ----------
     scores_ : list of BaseScore
         The fitted scores.
+
+    References
+    ----------
+    .. [1] Aggarwal, C. C. and Sathe, S. (2015). Theoretical foundations and algorithms for outlier
+       ensembles. ACM SIGKDD Explorations Newsletter 17(1), 24-47.
 
     Examples
     --------
@@ -94,11 +116,16 @@ class ScoreEnsemble(SummedScore, BaseComposition):
     (182,)
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {"scores": [list], "weights": [list, None]}
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "scores": [list],
+        "weights": [list, None],
+        "p": [Interval(Real, 1, None, closed="left")],
+    }
 
-    def __init__(self, scores, *, weights=None):
+    def __init__(self, scores, *, weights=None, p=1.0):
         self.scores = scores
         self.weights = weights
+        self.p = p
 
     def get_params(self, deep=True):
         """Return the parameters, those of the scores as ``<name>__<parameter>``."""
@@ -111,10 +138,11 @@ class ScoreEnsemble(SummedScore, BaseComposition):
     def check_parameters(self):
         """Raise ``ValueError`` if names, scores or weights are not as described."""
         are_scores = self.scores and all(isinstance(score, BaseScore) for _, score in self.scores)
-        n_weights = len(self.scores) if self.weights is None else len(self.weights)
-        if not are_scores or n_weights != len(self.scores):
+        weights = [1.0] * len(self.scores) if self.weights is None else self.weights
+        if not are_scores or len(weights) != len(self.scores) or not min(weights) >= 0:
             raise ValueError(
-                "Expected scores as a list of names and BaseScore objects, and as many weights; "
+                "Expected scores as a list of names and BaseScore objects, and as many weights, "
+                "none negative; "
                 f"received scores={self.scores!r}, weights={self.weights!r}. Pass for instance "
                 "[('residual', ResidualDistance())]."
             )
