@@ -10,6 +10,7 @@ from benchmarks import BenchmarkError, datasets, integer, measures, start_keras
 from benchmarks.record import Record
 from skae.display import LatentSpaceDisplay
 
+SOURCE = ("data", "components")
 PLANE = 2  # components that a scatter can show
 COMPONENTS = (PLANE, 8, 16, 32)
 R2_TOLERANCE = 0.002
@@ -22,12 +23,6 @@ def add_arguments(parser):
     names = ", ".join(datasets.NAMES)
     parser.add_argument("--data", default="digits", help=f"{names} (default: digits)")
     parser.add_argument("--components", type=integer(1), nargs="+", help="numbers per code")
-    parser.add_argument("--rows", type=integer(50), help=f"most rows a side (default: {ROWS})")
-    parser.add_argument("--raw", action="store_true", help="leave tables unstandardized")
-
-
-def source(arguments):
-    return arguments.data, arguments.components, arguments.rows, arguments.raw
 
 
 def seeds(arguments):
@@ -36,8 +31,7 @@ def seeds(arguments):
 
 def measure(arguments, parts):
     dataset = datasets.load(arguments.data)
-    standardized = not (dataset.are_images or arguments.raw)
-    rows = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS)
+    rows, standardized = QUICK_ROWS if arguments.quick else ROWS, not dataset.are_images
     split = datasets.split(
         dataset, rows=rows, standardize=standardized, random_state=arguments.seed
     )
@@ -100,11 +94,8 @@ def _measure_all(dataset, split, components, arguments):
 
 def _figures(results):
     """Return every measure, as "measure_method_components"."""
-    return {
-        f"{measure}_{row['method']}_{row['components']}": row[measure]
-        for row in results.to_dict("records")
-        for measure in results.columns.drop(["method", "components"])
-    }
+    values = results.set_index(["method", "components"]).stack(future_stack=True)
+    return {f"{measure}_{method}_{k}": value for (method, k, measure), value in values.items()}
 
 
 def _claims(results, n_test):

@@ -6,6 +6,7 @@ import math
 import os
 import pickle
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -146,14 +147,12 @@ class Parts:
 
     def __init__(self, folder, source, *, resumes):
         self._folder, self._source, self._resumes = folder, source, resumes
-        self._begun = set()
         self._progress = tqdm(unit="part", delay=0.1)
 
     def load(self, name):
         path = self._path(name)
-        if name not in self._begun and not self._resumes:
+        if not self._resumes:
             path.unlink(missing_ok=True)
-        self._begun.add(name)
         if not path.is_file():
             return None
         source, saved = pickle.loads(path.read_bytes())
@@ -221,9 +220,6 @@ def _commit():
 
 
 def _processor():
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
+    """Return the model that Linux names, or else the architecture."""
+    model = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return model[1] if model else platform.machine()

@@ -11,6 +11,7 @@ from benchmarks import BenchmarkError, datasets, integer, page, start_keras
 from benchmarks.measures import loss_of, n_weights
 from benchmarks.record import Record
 
+SOURCE = ()
 LOSS_TOLERANCE = 0.0005  # published losses have three digits
 CURVE_POINTS = 30
 QUICK_ROWS = 64
@@ -44,10 +45,6 @@ def add_arguments(parser):
         type=integer(1),
         help="cut longer trainings to so many epochs (default: as long as published)",
     )
-
-
-def source(arguments):
-    return ()
 
 
 def seeds(arguments):

@@ -6,6 +6,7 @@ from benchmarks import integer
 from benchmarks.speed import alone, contests, paths
 from benchmarks.workers import Workers
 
+SOURCE = ("rounds",)
 CONTESTS = (*contests.RACES, *alone.MEASURED, "paths")
 QUICK_CONTESTS = ("dense32-mse", "dense256-bce", "search", *alone.MEASURED)
 
@@ -19,10 +20,6 @@ def add_arguments(parser):
     parser.add_argument(
         "--rounds", type=integer(1), help="rounds in turns, of which medians are taken (default: 3)"
     )
-
-
-def source(arguments):
-    return (arguments.rounds,)
 
 
 def seeds(arguments):
