@@ -99,8 +99,15 @@ def load(name, folder=RESULTS):
     return Record(**content)
 
 
-def names(folder=RESULTS, question=""):
-    found = sorted(folder.glob(f"{question or '*'}/*.json"))
+def matching(pattern):
+    """Return the records whose names match, of which there is at least one."""
+    if not (found := names(pattern=pattern)):
+        raise NotMeasuredError(f"Expected records {pattern}; received none.")
+    return [load(name) for name in found]
+
+
+def names(folder=RESULTS, pattern="*/*"):
+    found = sorted(folder.glob(f"{pattern}.json"))
     return [path.relative_to(folder).with_suffix("").as_posix() for path in found]
 
 
