@@ -31,7 +31,8 @@ def seeds(arguments):
 
 def measure(arguments, parts):
     dataset = datasets.load(arguments.data)
-    rows, standardized = QUICK_ROWS if arguments.quick else ROWS, not dataset.are_images
+    rows = QUICK_ROWS if arguments.quick else ROWS
+    standardized = dataset.name not in datasets.OF_PIXELS
     split = datasets.split(
         dataset, rows=rows, standardize=standardized, random_state=arguments.seed
     )

@@ -219,7 +219,7 @@ def race(contestant, task, seed):
     X = training_rows(task.data, task.rows)
     if task.rates:
         folds = KFold(5, shuffle=True, random_state=seed)
-        losses, seconds = timed(lambda: contestant.search(task, folds, X, seed))
+        losses, seconds = timed(contestant.search, task, folds, X, seed)
         return {"seconds": seconds, "loss": float(np.mean(losses))}
-    reconstruct, seconds = timed(lambda: contestant.train(task, X, seed))
+    reconstruct, seconds = timed(contestant.train, task, X, seed)
     return {"seconds": seconds, "loss": loss_of(task.loss, X, reconstruct)}
