@@ -73,23 +73,17 @@ def _components(arguments, split):
     return tuple(sorted({PLANE, *arguments.components}))
 
 
-def _planned(components, split, arguments):
-    rows, seed = len(split.X_train), arguments.seed
-    repeats = REPEATS if rows <= REPEATED_ROWS and not arguments.quick else 1
-    for k in components:
-        yield "PCA", PCA(k, random_state=seed)
-        for start in range(seed, seed + repeats):
-            yield "autoencoder", skae.DenseAutoencoder(k, random_state=start)
-
-
 def _measure_all(dataset, split, components, arguments):
     """Return all measurements, and codes in the plane by the first encoder of each method."""
+    starts = seeds(arguments) if len(split.X_train) <= REPEATED_ROWS else [arguments.seed]
     codes, runs = {}, []
-    for method, encoder in _planned(components, split, arguments):
-        tags = {"components": encoder.n_components, "method": method}
-        runs.append(tags | measures.measure(encoder, split))
-        if encoder.n_components == PLANE and method not in codes:
-            codes[method] = _codes(encoder, dataset, split).assign(method=method)
+    for k in components:
+        encoders = [("PCA", PCA(k, random_state=arguments.seed))]
+        encoders += [("autoencoder", skae.DenseAutoencoder(k, random_state=i)) for i in starts]
+        for method, encoder in encoders:
+            runs.append({"components": k, "method": method, **measures.measure(encoder, split)})
+            if k == PLANE and method not in codes:
+                codes[method] = _codes(encoder, dataset, split).assign(method=method)
     return pd.DataFrame(runs), pd.concat(codes.values())
 
 

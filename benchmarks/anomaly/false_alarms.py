@@ -8,6 +8,7 @@ import argparse
 import os
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter as clock
 
 import numpy as np
@@ -54,15 +55,10 @@ class Division:
         return self.new_weights / (total + self.new_weights)
 
 
-def tables(seed):
-    """Yield divisions of the 20 tables, default detector."""
-    for name in TABLES:
-        yield f"table {name}", _half(*_normal_rows(f"{datasets.ANOMALIES}{name}", seed), seed)
-
-
-def heartbeats(seed):
-    """Yield divisions of the normal heartbeats of ECG5000, default detector."""
-    yield "ECG5000", _half(*_normal_rows("ecg5000", seed), seed)
+def by_default(names, seed):
+    """Yield divisions of the normal rows of data sets, default detector."""
+    for name in names:
+        yield name, _half(*_normal_rows(name, seed), seed)
 
 
 def pipelines(seed):
@@ -130,18 +126,15 @@ def windows(seed):
     months = np.arange(2 * year, len(rows) - month, month)
 
     def division(scores, calibration_of):
-        def divide():
-            start = rng.choice(months)
-            fresh = scores[start : start + month]
-            return Division(scores[calibration_of(start)], fresh, n_independent=len(months))
+        start = rng.choice(months)
+        fresh = scores[start : start + month]
+        return Division(scores[calibration_of(start)], fresh, n_independent=len(months))
 
-        return divide
+    def year_before(start):
+        return np.arange(start - year, start - WINDOW)
 
-    yield "windows, at random", division(at_random, lambda start: held_out)
-    yield (
-        "windows, last",
-        division(in_time, lambda start: np.arange(start - year, start - WINDOW)),
-    )
+    yield "windows, at random", partial(division, at_random, lambda start: held_out)
+    yield "windows, last", partial(division, in_time, year_before)
 
 
 def _scores(training, rows, seed, autoencoder=None, calibration_size=0.2):
@@ -188,10 +181,8 @@ def measure(name, division, seed):
     measured, sigma = np.mean(rates, axis=0), np.std(rates, axis=0) / np.sqrt(one.n_independent)
     found = {"rows": name}
     for rate, mean, spread in zip(RATES, measured, sigma, strict=True):
-        found |= {
-            f"at {rate:.0%}": mean,
-            f"σ {rate:.0%}": (mean - rate) / spread if spread else 0.0,
-        }
+        found[f"at {rate:.0%}"] = mean
+        found[f"σ {rate:.0%}"] = (mean - rate) / spread if spread else 0.0
     return found | {"ks_p": kstest(singles, "uniform").pvalue}
 
 
@@ -222,8 +213,8 @@ def main():
 
 
 CASES = {
-    "tables": tables,
-    "ecg5000": heartbeats,
+    "tables": partial(by_default, [f"{datasets.ANOMALIES}{name}" for name in TABLES]),
+    "ecg5000": partial(by_default, ["ecg5000"]),
     "pipelines": pipelines,
     "groups": groups,
     "weighted": weighted,

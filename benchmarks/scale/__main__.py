@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import skae
 from benchmarks import datasets
 from benchmarks.measures import epoch_seconds, timed, variance_reconstructed
 from benchmarks.record import Record, finish
@@ -61,9 +62,7 @@ def written(kind, folder, n_rows, n_at_once=100_000):
 
 
 def autoencoder(epochs, n_components=4):
-    from skae import DenseAutoencoder
-
-    return DenseAutoencoder(
+    return skae.DenseAutoencoder(
         n_components,
         hidden_layer_sizes=(64,),
         epochs=epochs,
@@ -141,9 +140,7 @@ def order(arguments):
 def dask(open_rows, arguments):
     """Compare lazy transforms of a Zarr array, and scores of a fifth, on two workers with one."""
     import dask.array as da
-    from distributed import Client, LocalCluster
-
-    import skae
+    from distributed import Client
 
     sample = open_rows()[:100_000]
     detector = skae.ReconstructionOutlierDetector(autoencoder(1), random_state=0).fit(sample)
@@ -152,10 +149,7 @@ def dask(open_rows, arguments):
     methods = {"transform": autoencoder(1).fit(sample).transform, "score": detector.score_samples}
     seconds = {}
     for n_workers in (1, 2):
-        with (
-            LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None) as all_,
-            Client(all_),
-        ):
+        with Client(n_workers=n_workers, threads_per_worker=1, dashboard_address=None):
             for name, method in methods.items():
                 method(X[: n_workers * 100_000]).compute()  # each worker has compiled
                 lazy = method(parts[name]).sum(axis=0)
