@@ -116,7 +116,8 @@ def deep_variational(n_features, units, code, weight):
 def deep_contractive(n_features, units, code, contraction):
     """Return a dense autoencoder whose encoder's Jacobian is penalised, by differences."""
     inputs = Input((n_features,))
-    encoder = Model(inputs, layers.Dense(code)(_silu(inputs, units)))
+    features = _silu(inputs, units)
+    encoder = Model(inputs, layers.Dense(code)(features))
     codes = _Contracted(encoder, contraction)(inputs)
     return Model(inputs, _silu_decoder(codes, units, n_features))
 
@@ -145,7 +146,8 @@ def _silu(features, units):
 
 
 def _silu_decoder(codes, units, n_features):
-    return layers.Dense(n_features)(_silu(codes, reversed(units)))
+    features = _silu(codes, reversed(units))
+    return layers.Dense(n_features)(features)
 
 
 def _add_normalized_convolution(model, filters, padding):

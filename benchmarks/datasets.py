@@ -85,10 +85,9 @@ def training_rows(name, rows):
 
 def split(dataset, *, rows, standardize, random_state):
     """Hold rows out, keep at most `rows` on either side, and standardize if asked."""
-    train, test = _split_indices(dataset, random_state)
     rng = np.random.default_rng(random_state)
-    train = _stratified_sample(train, dataset.y, rows, rng)
-    test = _stratified_sample(test, dataset.y, rows, rng)
+    sides = _split_indices(dataset, random_state)
+    train, test = (_stratified_sample(indices, dataset.y, rows, rng) for indices in sides)
     X_train, X_test = dataset.X[train], dataset.X[test]
     if standardize:
         scaler = StandardScaler().fit(X_train)

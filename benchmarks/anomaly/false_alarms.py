@@ -43,16 +43,12 @@ class Division:
     new_weights: np.ndarray | float = 1.0
     n_independent: int = DIVISIONS
 
-    @property
     def p_values(self):
-        """P-values of the fresh scores."""
-        return conformal_p_values(self.calibration, self.fresh, self.weights, self.new_weights)
-
-    @property
-    def step(self):
-        """By how much p-values are larger than the weight of lower scores: the fresh row's own."""
+        """Return the p-values of the fresh scores, and the part of each that is its own weight."""
         total = len(self.calibration) if self.weights is None else self.weights.sum()
-        return self.new_weights / (total + self.new_weights)
+        own = self.new_weights / (total + self.new_weights)
+        found = conformal_p_values(self.calibration, self.fresh, self.weights, self.new_weights)
+        return found, own
 
 
 def by_default(names, seed):
@@ -176,8 +172,9 @@ def measure(name, division, seed):
     rates, singles = [], []
     for _ in range(DIVISIONS):
         one = division()
-        rates.append([(one.p_values <= rate + ROUNDING).mean() for rate in RATES])
-        singles.append(rng.choice(one.p_values - rng.uniform() * one.step))
+        p_values, own = one.p_values()
+        rates.append([(p_values <= rate + ROUNDING).mean() for rate in RATES])
+        singles.append(rng.choice(p_values - rng.uniform() * own))
     measured, sigma = np.mean(rates, axis=0), np.std(rates, axis=0) / np.sqrt(one.n_independent)
     found = {"rows": name}
     for rate, mean, spread in zip(RATES, measured, sigma, strict=True):

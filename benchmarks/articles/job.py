@@ -31,11 +31,7 @@ class Extent:
 
 def add_arguments(parser):
     parser.add_argument("--only", nargs="+", metavar="ID", help="articles or findings, such as B1")
-    parser.add_argument(
-        "--most-epochs",
-        type=integer(1),
-        help="cut longer trainings to so many epochs (default: as long as published)",
-    )
+    parser.add_argument("--most-epochs", type=integer(1), help="cut trainings that are longer")
 
 
 def seeds(arguments):

@@ -26,8 +26,7 @@ def estimator(article, seed):
     """Return the network as an estimator with the published training, for `fit` in parts."""
     rate = article.learning_rate
     if article.decays:
-        n_steps = article.epochs * ceil(TRAINING_ROWS / article.batch_size)
-        rate = keras.optimizers.schedules.CosineDecay(rate, n_steps)
+        rate = cosine_decay(rate, article.epochs, TRAINING_ROWS, article.batch_size)
     return NETWORKS[article.id.rstrip("a")]().set_params(
         loss="mse" if article.loss == "mse" else "binary_crossentropy",
         optimizer=OPTIMIZERS[article.optimizer](rate),
@@ -38,6 +37,10 @@ def estimator(article, seed):
         warm_start=True,
         random_state=seed,
     )
+
+
+def cosine_decay(rate, epochs, n_rows, batch_size):
+    return keras.optimizers.schedules.CosineDecay(rate, epochs * ceil(n_rows / batch_size))
 
 
 def _dense(code, *units, activation="relu", output_activation="sigmoid"):

@@ -108,7 +108,7 @@ def race(objective, n_features, size, seed):
     ours = estimator(shape).set_params(
         optimizer="adam", loss="mse", validation_split=0.0, early_stopping=False, **training
     )
-    _warm_up(seed)
+    _warm_up(keras, by_hand, seed)
     runs = []
     for turn in range(seed, seed + size.rounds):
         keras.utils.set_random_seed(turn)
@@ -139,12 +139,8 @@ def race(objective, n_features, size, seed):
 
 
 @cache
-def _warm_up(seed):
+def _warm_up(keras, by_hand, seed):
     """Train something else once a process, so that the first path does not pay for imports."""
-    import keras
-
-    from benchmarks import by_hand
-
     X = random_rows(64, 16)
     model = keras.Sequential([keras.Input((16,)), keras.layers.Dense(16)])
     by_hand.trained(model, X, learning_rate=1e-3)(X)
