@@ -81,10 +81,7 @@ def watch(found):
 
 def memory(open_rows, arguments):
     """Train, score and transform under a limit of memory above that of the imports."""
-    autoencoder(1)  # the imports
-    import keras  # noqa: F401
-    import tensorflow as tf  # noqa: F401
-
+    autoencoder(1)  # imports Keras and its backend
     start = memory_mb("RssAnon")
     limit = round(memory_mb("VmData") + arguments.limit) * MEGABYTE
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

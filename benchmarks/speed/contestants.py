@@ -86,10 +86,8 @@ class Skae(Contestant):
         from benchmarks import by_hand
 
         common = {
+            **task.training,
             "loss": KERAS_LOSSES[task.loss],
-            "learning_rate": task.learning_rate,
-            "epochs": task.epochs,
-            "batch_size": task.batch_size,
             "validation_split": 0,
             "early_stopping": False,
             "random_state": seed,
@@ -101,13 +99,7 @@ class Skae(Contestant):
                 **common,
             )
         return skae.DenseAutoencoder(
-            task.code,
-            hidden_layer_sizes=task.units,
-            activation=task.activation,
-            code_activation=task.code_activation,
-            output_activation=task.output_activation,
-            init="random",
-            **common,
+            task.code, hidden_layer_sizes=task.units, init="random", **task.activations, **common
         )
 
 
@@ -127,22 +119,9 @@ class KerasByHand(Contestant):
         if task.kind == "conv":
             model = by_hand.normalized_convolutions(task.units, task.output_activation)
         else:
-            model = by_hand.dense(
-                task.units,
-                task.code,
-                n_features=X.shape[1],
-                activation=task.activation,
-                code_activation=task.code_activation,
-                output_activation=task.output_activation,
-            )
-        return by_hand.trained(
-            model,
-            X,
-            loss=KERAS_LOSSES[task.loss],
-            learning_rate=task.learning_rate,
-            batch_size=task.batch_size,
-            epochs=task.epochs,
-        )
+            n_features = X.shape[1]
+            model = by_hand.dense(task.units, task.code, n_features=n_features, **task.activations)
+        return by_hand.trained(model, X, loss=KERAS_LOSSES[task.loss], **task.training)
 
 
 class ScikitLearn(Contestant):
