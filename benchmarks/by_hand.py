@@ -106,18 +106,21 @@ def strided_convolutions(shape, filters, code):
 
 def deep_variational(n_features, units, code, weight):
     """Return a dense variational autoencoder whose divergence weighs so much."""
-    inputs = Input((n_features,))
-    features = _silu(inputs, units)
+    inputs = features = Input((n_features,))
+    for size in units:
+        features = layers.Dense(size, activation="silu")(features)
     moments = [layers.Dense(code)(features), layers.Dense(code)(features)]
-    codes = _GaussianCode(weight)(moments)
-    return Model(inputs, _silu_decoder(codes, units, n_features))
+    features = _GaussianCode(weight)(moments)
+    return Model(inputs, _silu_decoder(features, units, n_features))
 
 
 def deep_contractive(n_features, units, code, contraction):
     """Return a dense autoencoder whose encoder's Jacobian is penalised, by differences."""
+    encoder = Sequential([Input((n_features,))])
+    for size in units:
+        encoder.add(layers.Dense(size, activation="silu"))
+    encoder.add(layers.Dense(code))
     inputs = Input((n_features,))
-    features = _silu(inputs, units)
-    encoder = Model(inputs, layers.Dense(code)(features))
     codes = _Contracted(encoder, contraction)(inputs)
     return Model(inputs, _silu_decoder(codes, units, n_features))
 
@@ -139,14 +142,9 @@ def annealing(model, temperatures):
     return [LambdaCallback(on_epoch_begin=cool)] if chosen else []
 
 
-def _silu(features, units):
-    for size in units:
+def _silu_decoder(features, units, n_features):
+    for size in reversed(units):
         features = layers.Dense(size, activation="silu")(features)
-    return features
-
-
-def _silu_decoder(codes, units, n_features):
-    features = _silu(codes, reversed(units))
     return layers.Dense(n_features)(features)
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import math
 import os
 import pickle
 import platform
@@ -200,15 +199,12 @@ def _rows(frame):
 
 def _plain(value):
     """Return a value of Python's own types, floats rounded; NaN becomes null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-    return value
+    text = json.dumps(value, default=np.generic.item)
+    return json.loads(text, parse_float=_rounded, parse_constant=lambda name: None)
+
+
+def _rounded(number):
+    return float(f"{float(number):.{DIGITS}g}")
 
 
 @cache

@@ -54,18 +54,6 @@ def _dense(code, *units, activation="relu", output_activation="sigmoid"):
     )
 
 
-def _convolutional_variational():
-    network = skae.ConvNetwork(
-        (64, 64, 64),
-        strides=(1, 2, 1),
-        upsampling="transpose",
-        hidden_layer_sizes=(128,),
-        image_shape=(28, 28),
-        activation="relu",
-    )
-    return skae.VariationalAutoencoder(2, network=network, **SIGMOID)
-
-
 # "a" after an id is the same network with another optimizer.
 NETWORKS = {
     "B1": partial(_dense, 2, 32),
@@ -101,6 +89,17 @@ NETWORKS = {
     "D7": lambda: skae.VariationalAutoencoder(
         2, network=skae.DenseNetwork((256,), activation="relu"), **SIGMOID
     ),
-    "D8": _convolutional_variational,
+    "D8": lambda: skae.VariationalAutoencoder(
+        2,
+        network=skae.ConvNetwork(
+            (64, 64, 64),
+            strides=(1, 2, 1),
+            upsampling="transpose",
+            hidden_layer_sizes=(128,),
+            image_shape=(28, 28),
+            activation="relu",
+        ),
+        **SIGMOID,
+    ),
     "E1": partial(_dense, 2, 300, activation="LeakyReLU", output_activation="LeakyReLU"),
 }

@@ -20,6 +20,8 @@ from benchmarks.measures import loss_of, timed
 from benchmarks.record import version
 
 KERAS_LOSSES = {"mse": "mse", "bce": "binary_crossentropy"}
+ACTIVATIONS = ("activation", "code_activation", "output_activation")
+TRAINING = ("learning_rate", "epochs", "batch_size")
 ON_TENSORFLOW, ON_JAX = {"KERAS_BACKEND": "tensorflow"}, {"KERAS_BACKEND": "jax"}
 
 
@@ -86,7 +88,7 @@ class Skae(Contestant):
         from benchmarks import by_hand
 
         common = {
-            **task.training,
+            **_named_alike(task, TRAINING),
             "loss": KERAS_LOSSES[task.loss],
             "validation_split": 0,
             "early_stopping": False,
@@ -98,8 +100,9 @@ class Skae(Contestant):
                 decoder=lambda: by_hand.normalized_decoder(task.units, task.output_activation),
                 **common,
             )
+        common |= _named_alike(task, ACTIVATIONS)
         return skae.DenseAutoencoder(
-            task.code, hidden_layer_sizes=task.units, init="random", **task.activations, **common
+            task.code, hidden_layer_sizes=task.units, init="random", **common
         )
 
 
@@ -119,9 +122,10 @@ class KerasByHand(Contestant):
         if task.kind == "conv":
             model = by_hand.normalized_convolutions(task.units, task.output_activation)
         else:
-            n_features = X.shape[1]
-            model = by_hand.dense(task.units, task.code, n_features=n_features, **task.activations)
-        return by_hand.trained(model, X, loss=KERAS_LOSSES[task.loss], **task.training)
+            activations = _named_alike(task, ACTIVATIONS)
+            model = by_hand.dense(task.units, task.code, n_features=X.shape[1], **activations)
+        training = _named_alike(task, TRAINING)
+        return by_hand.trained(model, X, loss=KERAS_LOSSES[task.loss], **training)
 
 
 class ScikitLearn(Contestant):
@@ -171,6 +175,11 @@ class PyTorch(Contestant):
                 loss(model(batch), batch).backward()
                 optimizer.step()
         return lambda X: in_torch.output(model, task, X)
+
+
+def _named_alike(task, names):
+    """Return parameters that a task, skae's estimators and `by_hand` give the same names."""
+    return {name: getattr(task, name) for name in names}
 
 
 SKAE = Skae("skae", ("skae", "tensorflow"), ON_TENSORFLOW)

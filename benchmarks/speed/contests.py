@@ -33,24 +33,6 @@ class Task:
         return {"mse": "linear", "bce": "sigmoid"}[self.loss]
 
     @property
-    def activations(self):
-        """The activations of a dense network, as skae and `by_hand` name them."""
-        return {
-            "activation": self.activation,
-            "code_activation": self.code_activation,
-            "output_activation": self.output_activation,
-        }
-
-    @property
-    def training(self):
-        """What a training depends on beside loss and seed, as skae and `by_hand` name it."""
-        return {
-            "learning_rate": self.learning_rate,
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-        }
-
-    @property
     def quick(self):
         return replace(self, rows=min(self.rows, 2000), epochs=1, rates=self.rates[:2])
 
