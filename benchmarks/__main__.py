@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks import BenchmarkError, defaults, integer, latent, page, record, tables
@@ -10,6 +11,8 @@ from benchmarks.anomaly import job as anomaly
 from benchmarks.articles import job as articles
 from benchmarks.speed import job as speed
 
+# Each has `add_arguments`, `seeds`, `measure` and `SOURCE`, the arguments beside --seed and --quick
+# on which its saved parts depend.
 JOBS = {
     "anomaly": anomaly,
     "articles": articles,
@@ -20,12 +23,9 @@ JOBS = {
 
 
 def main(argv=None):
-    """Run what the command line names; list what it may name where it names nothing.
+    """Run what the command line names, or list what it may name; return the exit status.
 
-    Returns
-    -------
-    int
-        Exit status: 1 if it cannot be measured, or if `--check` found a claim that does not hold.
+    It is 1 if it cannot be measured, or if `--check` found a claim that does not hold.
     """
     argv = sys.argv[1:] if argv is None else argv
     parser = _parser()
@@ -43,33 +43,26 @@ def main(argv=None):
 
 
 def run(job, arguments, command):
-    """Measure, save the records, write the page and print the answers.
-
-    Returns
-    -------
-    int
-        Exit status: 1 if `--check` found a claim that does not hold.
-    """
+    """Measure, save the records, write the page and print the answers; return the exit status."""
     if arguments.quick and (arguments.check or arguments.record):
         raise BenchmarkError(
             "Expected --check or --record without --quick, whose few rows claim nothing; received "
             "both. Drop one of them."
         )
     folder = arguments.output or Path("reports", arguments.job)
-    source = (arguments.seed, arguments.quick, *job.source(arguments))
-    parts = record.Parts(folder / "parts", source, resumes=arguments.resume)
+    source = tuple(getattr(arguments, name) for name in ("seed", "quick", *job.SOURCE))
     found, start = [], time.perf_counter()
-    for one in job.measure(arguments, parts):
-        seconds, start = time.perf_counter() - start, time.perf_counter()
-        one.origin = record.origin(command, job.seeds(arguments), seconds)
-        if arguments.quick:
-            one.claims = {}
-        one.save(folder)
-        if arguments.record:
-            one.save(record.RESULTS)
-        print(one)
-        found.append(one)
-    parts.close()
+    with closing(record.Parts(folder / "parts", source, resumes=arguments.resume)) as parts:
+        for one in job.measure(arguments, parts):
+            seconds, start = time.perf_counter() - start, time.perf_counter()
+            one.origin = record.origin(command, job.seeds(arguments), seconds)
+            if arguments.quick:
+                one.claims = {}
+            one.save(folder)
+            if arguments.record:
+                one.save(record.RESULTS)
+            print(one)
+            found.append(one)
     path = page.write(found, folder, title=_summary(job).rstrip("."), quick=arguments.quick)
     print(f"\nReport: {path.resolve()}")
     return int(arguments.check and not all(all(one.claims.values()) for one in found))

@@ -15,6 +15,7 @@ from benchmarks import BenchmarkError, start_keras
 
 TABLES = ("breast_cancer", "diabetes", "iris", "wine")
 IMAGES = ("fashion_mnist", "mnist")
+OF_PIXELS = ("digits", *IMAGES)
 ANOMALIES = "adbench/"
 NAMES = ("digits", *TABLES, *IMAGES, "creditcard", "ecg5000", f"{ANOMALIES}<name>")
 
@@ -41,7 +42,6 @@ class Dataset:
     X: np.ndarray
     y: np.ndarray
     target_names: tuple[str, ...] | None = None
-    are_images: bool = False
     n_train: int | None = None
 
 
@@ -59,24 +59,18 @@ class Split:
 def load(name):
     if name == "digits":
         bunch = sklearn.datasets.load_digits()
-        return _named(name, bunch.data / 16, bunch.target, are_images=True)
+        return _named(name, bunch.data / 16, bunch.target)
     if name in TABLES:
         bunch = getattr(sklearn.datasets, f"load_{name}")()
         classes = bunch.get("target_names")
         classes = None if classes is None else tuple(map(str, classes))
         return Dataset(name, bunch.data, bunch.target, classes)
     if name in IMAGES:
-        return _load_images(name)
+        return _divided(name, *_images(name), unit=255)
     if name == "ecg5000":
-        x_train, y_train, x_test, y_test = _read(name, *PUBLISHED_SPLIT)
-        y = np.concatenate([y_train, y_test]) - 1
-        return _named(name, np.concatenate([x_train, x_test]), y, n_train=len(x_train))
-    if name == "creditcard":
-        X, y = _read(name, "X", "y")
-        return Dataset(name, X, y.astype(np.intp), tuple(CLASSES[name].split()))
-    if re.fullmatch(rf"{ANOMALIES}\w+", name):
-        X, y = _read(name, "X", "y")
-        return Dataset(name, X.astype(np.float32), y.astype(np.intp), ("normal", "anomaly"))
+        return _divided(name, *_read(name, *PUBLISHED_SPLIT), first_class=1)
+    if name == "creditcard" or re.fullmatch(rf"{ANOMALIES}\w+", name):
+        return _named(name, *_read(name, "X", "y"))
     raise BenchmarkError(
         f"Expected a data set out of {', '.join(NAMES)}; received {name!r}. "
         "Pass one of these names to --data."
@@ -91,10 +85,9 @@ def training_rows(name, rows):
 
 def split(dataset, *, rows, standardize, random_state):
     """Hold rows out, keep at most `rows` on either side, and standardize if asked."""
-    train, test = _split_indices(dataset, random_state)
     rng = np.random.default_rng(random_state)
-    train = _stratified_sample(train, dataset.y, rows, rng)
-    test = _stratified_sample(test, dataset.y, rows, rng)
+    sides = _split_indices(dataset, random_state)
+    train, test = (_stratified_sample(indices, dataset.y, rows, rng) for indices in sides)
     X_train, X_test = dataset.X[train], dataset.X[test]
     if standardize:
         scaler = StandardScaler().fit(X_train)
@@ -120,24 +113,24 @@ def _stratified_sample(indices, y, rows, rng):
     return rng.permutation(by_label[np.linspace(0, len(indices) - 1, rows).round().astype(int)])
 
 
-def _named(name, X, y, **settings):
-    classes = tuple(CLASSES[name].split())
-    return Dataset(name, X.astype(np.float32), y.astype(np.intp), classes, **settings)
+def _named(name, X, y, n_train=None):
+    classes = tuple(CLASSES.get(name, "normal anomaly").split())
+    return Dataset(name, X.astype(np.float32), y.astype(np.intp), classes, n_train)
 
 
-def _load_images(name):
-    if _path(name).is_file():
-        x_train, y_train, x_test, y_test = _read(name, *PUBLISHED_SPLIT)
-    else:
-        (x_train, y_train), (x_test, y_test) = _fetch_images(name)
+def _divided(name, x_train, y_train, x_test, y_test, *, unit=1, first_class=0):
+    """Return a data set with a published division, its entries in some unit."""
     X = np.concatenate([x_train, x_test]).reshape(len(x_train) + len(x_test), -1)
-    y = np.concatenate([y_train, y_test])
-    return _named(name, X.astype(np.float32) / 255, y, are_images=True, n_train=len(x_train))
+    y = np.concatenate([y_train, y_test]) - first_class
+    return _named(name, X.astype(np.float32) / unit, y, len(x_train))
 
 
-def _fetch_images(name):
+def _images(name):
+    if _path(name).is_file():
+        return _read(name, *PUBLISHED_SPLIT)
     try:
-        return getattr(start_keras().datasets, name).load_data()
+        (x_train, y_train), (x_test, y_test) = getattr(start_keras().datasets, name).load_data()
+        return x_train, y_train, x_test, y_test
     except Exception as error:  # Keras raises a bare Exception when a download fails
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise BenchmarkError(

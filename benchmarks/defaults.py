@@ -7,10 +7,10 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 import skae
-from benchmarks import datasets, integer, start_keras
-from benchmarks.measures import measure as measure_codes
+from benchmarks import datasets, measures, start_keras
 from benchmarks.record import Record
 
+SOURCE = ()
 ADBENCH = (
     *("glass", "vowels", "letter", "pendigits", "satellite"),
     *("fault", "yeast", "Ionosphere", "cardio", "WBC"),
@@ -48,11 +48,6 @@ def add_arguments(parser):
     parser.add_argument(
         "--settings", nargs="+", choices=SETTINGS, metavar="SETTING", help=", ".join(SETTINGS)
     )
-    parser.add_argument("--rows", type=integer(50), help=f"most rows a side (default: {ROWS})")
-
-
-def source(arguments):
-    return (arguments.rows,)
 
 
 def seeds(arguments):
@@ -63,7 +58,7 @@ def measure(arguments, parts):
     start_keras()  # so that no fit is charged for it
     names = arguments.data or (QUICK_DATA if arguments.quick else DATA)
     chosen = arguments.settings or (QUICK_SETTINGS if arguments.quick else SETTINGS)
-    rows, seed = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS), arguments.seed
+    rows, seed = QUICK_ROWS if arguments.quick else ROWS, arguments.seed
     runs = []
     for name, scaling, components, split in _cases(names, rows, seed):
         case = {"data": name, "scaling": scaling, "components": components}
@@ -126,7 +121,7 @@ def _cases(names, rows, seed):
 
 
 def _measured(encoder, split):
-    found = measure_codes(encoder, split)
+    found = measures.measure(encoder, split)
     return {
         "r2": found["r2"],
         "svc": found.get("svc_accuracy", nan),

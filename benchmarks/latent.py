@@ -10,6 +10,7 @@ from benchmarks import BenchmarkError, datasets, integer, measures, start_keras
 from benchmarks.record import Record
 from skae.display import LatentSpaceDisplay
 
+SOURCE = ("data", "components")
 PLANE = 2  # components that a scatter can show
 COMPONENTS = (PLANE, 8, 16, 32)
 R2_TOLERANCE = 0.002
@@ -22,12 +23,6 @@ def add_arguments(parser):
     names = ", ".join(datasets.NAMES)
     parser.add_argument("--data", default="digits", help=f"{names} (default: digits)")
     parser.add_argument("--components", type=integer(1), nargs="+", help="numbers per code")
-    parser.add_argument("--rows", type=integer(50), help=f"most rows a side (default: {ROWS})")
-    parser.add_argument("--raw", action="store_true", help="leave tables unstandardized")
-
-
-def source(arguments):
-    return arguments.data, arguments.components, arguments.rows, arguments.raw
 
 
 def seeds(arguments):
@@ -36,8 +31,8 @@ def seeds(arguments):
 
 def measure(arguments, parts):
     dataset = datasets.load(arguments.data)
-    standardized = not (dataset.are_images or arguments.raw)
-    rows = arguments.rows or (QUICK_ROWS if arguments.quick else ROWS)
+    rows = QUICK_ROWS if arguments.quick else ROWS
+    standardized = dataset.name not in datasets.OF_PIXELS
     split = datasets.split(
         dataset, rows=rows, standardize=standardized, random_state=arguments.seed
     )
@@ -78,33 +73,24 @@ def _components(arguments, split):
     return tuple(sorted({PLANE, *arguments.components}))
 
 
-def _planned(components, split, arguments):
-    rows, seed = len(split.X_train), arguments.seed
-    repeats = REPEATS if rows <= REPEATED_ROWS and not arguments.quick else 1
-    for k in components:
-        yield "PCA", PCA(k, random_state=seed)
-        for start in range(seed, seed + repeats):
-            yield "autoencoder", skae.DenseAutoencoder(k, random_state=start)
-
-
 def _measure_all(dataset, split, components, arguments):
     """Return all measurements, and codes in the plane by the first encoder of each method."""
+    starts = seeds(arguments) if len(split.X_train) <= REPEATED_ROWS else [arguments.seed]
     codes, runs = {}, []
-    for method, encoder in _planned(components, split, arguments):
-        tags = {"components": encoder.n_components, "method": method}
-        runs.append(tags | measures.measure(encoder, split))
-        if encoder.n_components == PLANE and method not in codes:
-            codes[method] = _codes(encoder, dataset, split).assign(method=method)
+    for k in components:
+        encoders = [("PCA", PCA(k, random_state=arguments.seed))]
+        encoders += [("autoencoder", skae.DenseAutoencoder(k, random_state=i)) for i in starts]
+        for method, encoder in encoders:
+            runs.append({"components": k, "method": method, **measures.measure(encoder, split)})
+            if k == PLANE and method not in codes:
+                codes[method] = _codes(encoder, dataset, split).assign(method=method)
     return pd.DataFrame(runs), pd.concat(codes.values())
 
 
 def _figures(results):
     """Return every measure, as "measure_method_components"."""
-    return {
-        f"{measure}_{row['method']}_{row['components']}": row[measure]
-        for row in results.to_dict("records")
-        for measure in results.columns.drop(["method", "components"])
-    }
+    values = results.set_index(["method", "components"]).stack(future_stack=True)
+    return {f"{measure}_{method}_{k}": value for (method, k, measure), value in values.items()}
 
 
 def _claims(results, n_test):

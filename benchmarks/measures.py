@@ -12,7 +12,7 @@ ROWS_AT_ONCE = 1000  # that a reconstruction takes, so that convolutions fit int
 
 def measure(encoder, split):
     """Fit an encoder in place and return the measures of its codes."""
-    _, fit_s = timed(lambda: encoder.fit(split.X_train))
+    _, fit_s = timed(encoder.fit, split.X_train)
     codes = encoder.transform(split.X_test)
     reconstructed = encoder.inverse_transform(codes)
     found = {"r2": variance_reconstructed(split.X_test, reconstructed, split.X_train.mean(axis=0))}
@@ -73,8 +73,8 @@ def epoch_seconds(estimator, X):
     return np.median(np.diff(np.reshape(marks, (-1, 2, 2)), axis=1)[1:, 0], axis=0)
 
 
-def timed(step):
-    """Return what a step gives, and its seconds."""
+def timed(function, *arguments):
+    """Return what a function gives, and its seconds."""
     start = time.perf_counter()
-    value = step()
+    value = function(*arguments)
     return value, time.perf_counter() - start

@@ -2,10 +2,10 @@
 
 import datetime as dt
 import json
-import math
 import os
 import pickle
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -98,8 +98,15 @@ def load(name, folder=RESULTS):
     return Record(**content)
 
 
-def names(folder=RESULTS, question=""):
-    found = sorted(folder.glob(f"{question or '*'}/*.json"))
+def matching(pattern):
+    """Return the records whose names match, of which there is at least one."""
+    if not (found := names(pattern=pattern)):
+        raise NotMeasuredError(f"Expected records {pattern}; received none.")
+    return [load(name) for name in found]
+
+
+def names(folder=RESULTS, pattern="*/*"):
+    found = sorted(folder.glob(f"{pattern}.json"))
     return [path.relative_to(folder).with_suffix("").as_posix() for path in found]
 
 
@@ -146,14 +153,12 @@ class Parts:
 
     def __init__(self, folder, source, *, resumes):
         self._folder, self._source, self._resumes = folder, source, resumes
-        self._begun = set()
         self._progress = tqdm(unit="part", delay=0.1)
 
     def load(self, name):
         path = self._path(name)
-        if name not in self._begun and not self._resumes:
+        if not self._resumes:
             path.unlink(missing_ok=True)
-        self._begun.add(name)
         if not path.is_file():
             return None
         source, saved = pickle.loads(path.read_bytes())
@@ -194,15 +199,12 @@ def _rows(frame):
 
 def _plain(value):
     """Return a value of Python's own types, floats rounded; NaN becomes null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-    return value
+    text = json.dumps(value, default=np.generic.item)
+    return json.loads(text, parse_float=_rounded, parse_constant=lambda name: None)
+
+
+def _rounded(number):
+    return float(f"{float(number):.{DIGITS}g}")
 
 
 @cache
@@ -221,9 +223,6 @@ def _commit():
 
 
 def _processor():
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
+    """Return the model that Linux names, or else the architecture."""
+    model = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return model[1] if model else platform.machine()

@@ -28,10 +28,7 @@ PICTURE = ROOT / "docs" / "images" / "latent_space.png"
 def write(*, check=False):
     """Bring all pages up to date and draw the picture of codes; with `check` only compare.
 
-    Returns
-    -------
-    int
-        1 if a claim does not hold, or if a page differs and was only to be checked.
+    Return 1 if a claim does not hold, or if a page differs and was only to be checked, else 0.
     """
     wrong = 0
     for page in PAGES:

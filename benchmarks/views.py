@@ -14,31 +14,30 @@ EXTRAPOLATED = (1e8, 1e9)
 ARTICLE = ["id", "network", "data", "weights", "unit", "published", "loss", "trained"]
 
 
-def markdown(frame, names):
+def markdown(frame, records):
     """Return a table as Markdown, and below it which runs its records come from."""
     shown = columns.shown(frame)
     lines = [list(shown.columns), ["---"] * shown.shape[1], *shown.to_numpy().tolist()]
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"\n\n{text}\n\n{_origins(names)}\n"
+    return f"\n\n{text}\n\n{_origins(records)}\n"
 
 
 def whole(name, table, without=()):
     """Return one table of one record, all columns but some."""
-    shown = record.load(name).tables[table].drop(columns=list(without), errors="ignore")
-    return markdown(shown, [name])
+    one = record.load(name)
+    return markdown(one.tables[table].drop(columns=list(without), errors="ignore"), [one])
 
 
 def races():
     """Return the seconds of every contestant of the races, and multiples of skae's."""
-    names = _existing("speed", RACES)
+    records = _existing("speed", RACES)
     rows = []
-    for name in names:
-        one = record.load(name)
+    for one in records:
         race = one.tables["race"].set_index("contestant")
         row = {"Training": one.title, "skae, s": f"{race.loc['skae', 'median']:.1f}"}
         others = race.drop(index="skae")["times_skae"]
         rows.append(row | {f"{other} / skae": f"{ratio:.1f}" for other, ratio in others.items()})
-    return markdown(pd.DataFrame(rows), names)
+    return markdown(pd.DataFrame(rows), records)
 
 
 def worst_path():
@@ -54,39 +53,35 @@ def convolutions():
 
 
 def means():
-    names, rows = _existing("anomaly", GROUP_NAMES), []
-    for name in names:
-        table = record.load(name).tables["means"].set_index("method")
-        spreads = table["auroc_spread"].map(lambda one: "" if pd.isna(one) else f" ± {one:.3f}")
+    records, rows = _existing("anomaly", GROUP_NAMES), []
+    for one in records:
+        table = one.tables["means"].set_index("method")
+        spreads = table["auroc_spread"].map(" ± {:.3f}".format, na_action="ignore").fillna("")
         cells = table["auroc"].map("{:.3f}".format) + spreads
-        rows.append({"Data": GROUP_NAMES[name.partition("/")[2]], **cells})
-    return markdown(pd.DataFrame(rows), names)
+        rows.append({"Data": GROUP_NAMES[one.name.partition("/")[2]], **cells})
+    return markdown(pd.DataFrame(rows), records)
 
 
 def classes(group):
     """Return the AUROC of skae on each class of a group of images."""
-    name = f"anomaly/{group}"
-    table = record.load(name).tables["problems"][["problem", "skae"]]
-    shown = {
-        problem.split()[-1]: f"{value:.3f}" for problem, value in table.itertuples(index=False)
-    }
-    return markdown(pd.DataFrame([shown]), [name])
+    one = record.load(f"anomaly/{group}")
+    aurocs = one.tables["problems"].set_index("problem")[["skae"]].map("{:.3f}".format)
+    return markdown(aurocs.rename(lambda problem: problem.split()[-1]).T, [one])
 
 
 def divisions():
     """Return false alarms over divisions, and for each case the largest excess of its rates."""
-    name = "anomaly/false-alarms-divided"
-    table = record.load(name).table
+    one = record.load("anomaly/false-alarms-divided")
+    table = one.table
     rates = [column for column in table if column.startswith("at ")]
     shown = table[["rows"]].join(table[rates].map("{:.1%}".format))
     excess = table.filter(like="σ").max(axis=1)
-    return markdown(shown.assign(largest_excess=excess, uniform=table["ks_p"]), [name])
+    return markdown(shown.assign(largest_excess=excess, uniform=table["ks_p"]), [one])
 
 
 def selection():
     """Return the means of the sums that two rules choose, and of their choices on other tables."""
-    name = "anomaly/selection"
-    one = record.load(name)
+    one = record.load("anomaly/selection")
     chosen = one.settings["chosen"]
     same = (one.tables["left out"]["chosen"] == chosen).sum()
     kinds = {
@@ -98,43 +93,38 @@ def selection():
         {"choice": choice, **{which: one.figures[f"{kind}, {which}"] for which in PROTOCOLS}}
         for choice, kind in kinds.items()
     ]
-    return markdown(pd.DataFrame(rows), [name])
+    return markdown(pd.DataFrame(rows), [one])
 
 
 def parts_of_sum():
     """Return each part of the chosen sum alone, the sum without each part, and the sum."""
-    name = "anomaly/selection"
-    one = record.load(name)
+    one = record.load("anomaly/selection")
     sums, chosen = one.tables["sums"].set_index("sum"), one.settings["chosen"]
     parts = chosen.split("+")
-    without = {"+".join(one for one in parts if one != part): part for part in parts}
+    without = {"+".join(kept for kept in parts if kept != part): part for part in parts}
     shown = sums.loc[[*parts, *without, chosen], PROTOCOLS].reset_index()
     shown["sum"] = [*parts, *(f"without {part}" for part in parts), chosen]
-    return markdown(shown, [name])
+    return markdown(shown, [one])
 
 
 def tables_of_sum():
     """Return the AUROC of the chosen sum and of its parts for each table, protocols together."""
-    name = "anomaly/selection"
-    one = record.load(name)
+    one = record.load("anomaly/selection")
     chosen = one.settings["chosen"]
     by_table = one.tables["parts by table"].set_index(["protocol", "table"])
     cells = by_table[[*chosen.split("+"), chosen]].map("{:.2f}".format)
     shown = cells.loc[PROTOCOLS[0]] + " / " + cells.loc[PROTOCOLS[1]]
-    return markdown(shown.rename(columns={chosen: "sum"}).reset_index(), [name])
+    return markdown(shown.rename(columns={chosen: "sum"}).reset_index(), [one])
 
 
 def scale(part):
     """Return all figures of one part of the scale benchmark, one row a record."""
-    names = [name for name in record.names(question="scale") if name.startswith(f"scale/{part}_")]
-    if not names:
-        raise record.NotMeasuredError(f"Expected records of scale/{part}; received none.")
+    records = record.matching(f"scale/{part}_*")
     rows = []
-    for name in names:
-        one = record.load(name)
-        figures = one.tables["figures"].set_index("figure")["value"]
+    for one in records:
+        figures = one.table.set_index("figure")["value"]
         rows.append({"rows": int(one.settings["rows"]), "kind": one.settings["kind"], **figures})
-    return markdown(pd.DataFrame(rows).sort_values(["rows", "kind"]), names)
+    return markdown(pd.DataFrame(rows).sort_values(["rows", "kind"]), records)
 
 
 def cost_of_epochs():
@@ -142,8 +132,8 @@ def cost_of_epochs():
 
     The line goes through all sizes but the largest, with errors relative to the measured seconds.
     """
-    names = [name for name in record.names(question="scale") if "/stream_memmap_" in name]
-    records = sorted(map(record.load, names), key=lambda one: int(one.settings["rows"]))
+    records = record.matching("scale/stream_memmap_*")
+    records.sort(key=lambda one: int(one.settings["rows"]))
     rows = np.array([float(one.settings["rows"]) for one in records])
     found = [one.table.set_index("figure")["value"]["streamed_epoch_seconds"] for one in records]
     shown = pd.DataFrame({"rows": [*rows, *EXTRAPOLATED]})
@@ -152,19 +142,19 @@ def cost_of_epochs():
         line = np.linalg.lstsq(design[:-1], np.ones(len(rows) - 1))[0]
         shown[f"{kind}_seconds"] = pd.Series(seconds)
         shown[f"{kind}_seconds_of_line"] = line[0] + line[1] * shown["rows"]
-    return markdown(shown.map(lambda value: float(f"{value:.3g}")), names)
+    return markdown(shown.map(lambda value: float(f"{value:.3g}")), records)
 
 
 def articles():
-    names = [n for n in record.names(question="articles") if "article" in record.load(n).tables]
-    table = pd.concat([record.load(name).tables["article"] for name in names])
+    records = [one for one in record.matching("articles/*") if "article" in one.tables]
+    table = pd.concat([one.tables["article"] for one in records])
     trained = table["epochs"].astype(str) + " of " + table["of"].astype(str)
-    return markdown(table.assign(trained=trained)[ARTICLE], names)
+    return markdown(table.assign(trained=trained)[ARTICLE], records)
 
 
 def findings():
-    names = [n for n in record.names(question="articles") if "findings" in record.load(n).tables]
-    return markdown(pd.concat([record.load(name).table for name in names]), names)
+    records = [one for one in record.matching("articles/*") if "findings" in one.tables]
+    return markdown(pd.concat([one.table for one in records]), records)
 
 
 VIEWS = {
@@ -197,19 +187,18 @@ VIEWS = {
 
 
 def _existing(question, wanted):
-    names = [f"{question}/{one}" for one in wanted]
-    return [name for name in names if name in record.names(question=question)]
+    known = record.names(pattern=f"{question}/*")
+    return [record.load(name) for thing in wanted if (name := f"{question}/{thing}") in known]
 
 
-def _origins(names):
+def _origins(records):
     """Return one line a run: command, commit, date, machine, and what is to be said of it."""
     runs = {}
-    for name in names:
-        one = record.load(name)
+    for one in records:
         told = [f"`{one.origin['command']}`", f"commit {one.origin['commit']}"]
         told += [one.origin[key] for key in ("date", "processor") if key in one.origin]
         run = f"{', '.join(told)}. {one.note}".strip()
-        runs.setdefault(run, []).append(name.partition("/")[2])
+        runs.setdefault(run, []).append(one.name.partition("/")[2])
     if len(runs) == 1:
         return f"*{next(iter(runs))}*"
     return "\n".join(f"- *{', '.join(of)}: {run}*" for run, of in runs.items())

@@ -1,6 +1,7 @@
 """Processes of their own for what is measured, so that none pays for another or profits from it."""
 
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -42,17 +43,15 @@ def _set_environment(environment):
     os.environ.update(environment)
 
 
-def lift_mb(step):
-    """Return by how many MB of 2²⁰ bytes a step lifts the peak memory of this process; on Linux."""
+def lift_mb(function, *arguments):
+    """Return what a function gives, and by how many MB it lifts the peak memory; on Linux."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
     before = memory_mb("VmRSS")
-    step()
-    return memory_mb("VmHWM") - before
+    value = function(*arguments)
+    return value, memory_mb("VmHWM") - before
 
 
 def memory_mb(field="VmRSS"):
-    """Return what Linux says of the memory of this process, by default what it holds, in MB."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1]) / 1024
-    raise LookupError(field)
+    """Return the memory of this process, or another field of its status, in MB of 2²⁰ bytes."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.search(rf"^{field}:\s*(\d+)", status, re.MULTILINE)[1]) / 1024

@@ -8,6 +8,7 @@ import argparse
 import os
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter as clock
 
 import numpy as np
@@ -42,27 +43,18 @@ class Division:
     new_weights: np.ndarray | float = 1.0
     n_independent: int = DIVISIONS
 
-    @property
     def p_values(self):
-        """P-values of the fresh scores."""
-        return conformal_p_values(self.calibration, self.fresh, self.weights, self.new_weights)
-
-    @property
-    def step(self):
-        """By how much p-values are larger than the weight of lower scores: the fresh row's own."""
+        """Return the p-values of the fresh scores, and the part of each that is its own weight."""
         total = len(self.calibration) if self.weights is None else self.weights.sum()
-        return self.new_weights / (total + self.new_weights)
+        own = self.new_weights / (total + self.new_weights)
+        found = conformal_p_values(self.calibration, self.fresh, self.weights, self.new_weights)
+        return found, own
 
 
-def tables(seed):
-    """Yield divisions of the 20 tables, default detector."""
-    for name in TABLES:
-        yield f"table {name}", _half(*_normal_rows(f"{datasets.ANOMALIES}{name}", seed), seed)
-
-
-def heartbeats(seed):
-    """Yield divisions of the normal heartbeats of ECG5000, default detector."""
-    yield "ECG5000", _half(*_normal_rows("ecg5000", seed), seed)
+def by_default(names, seed):
+    """Yield divisions of the normal rows of data sets, default detector."""
+    for name in names:
+        yield name, _half(*_normal_rows(name, seed), seed)
 
 
 def pipelines(seed):
@@ -130,18 +122,15 @@ def windows(seed):
     months = np.arange(2 * year, len(rows) - month, month)
 
     def division(scores, calibration_of):
-        def divide():
-            start = rng.choice(months)
-            fresh = scores[start : start + month]
-            return Division(scores[calibration_of(start)], fresh, n_independent=len(months))
+        start = rng.choice(months)
+        fresh = scores[start : start + month]
+        return Division(scores[calibration_of(start)], fresh, n_independent=len(months))
 
-        return divide
+    def year_before(start):
+        return np.arange(start - year, start - WINDOW)
 
-    yield "windows, at random", division(at_random, lambda start: held_out)
-    yield (
-        "windows, last",
-        division(in_time, lambda start: np.arange(start - year, start - WINDOW)),
-    )
+    yield "windows, at random", partial(division, at_random, lambda start: held_out)
+    yield "windows, last", partial(division, in_time, year_before)
 
 
 def _scores(training, rows, seed, autoencoder=None, calibration_size=0.2):
@@ -183,15 +172,14 @@ def measure(name, division, seed):
     rates, singles = [], []
     for _ in range(DIVISIONS):
         one = division()
-        rates.append([(one.p_values <= rate + ROUNDING).mean() for rate in RATES])
-        singles.append(rng.choice(one.p_values - rng.uniform() * one.step))
+        p_values, own = one.p_values()
+        rates.append([(p_values <= rate + ROUNDING).mean() for rate in RATES])
+        singles.append(rng.choice(p_values - rng.uniform() * own))
     measured, sigma = np.mean(rates, axis=0), np.std(rates, axis=0) / np.sqrt(one.n_independent)
     found = {"rows": name}
     for rate, mean, spread in zip(RATES, measured, sigma, strict=True):
-        found |= {
-            f"at {rate:.0%}": mean,
-            f"σ {rate:.0%}": (mean - rate) / spread if spread else 0.0,
-        }
+        found[f"at {rate:.0%}"] = mean
+        found[f"σ {rate:.0%}"] = (mean - rate) / spread if spread else 0.0
     return found | {"ks_p": kstest(singles, "uniform").pvalue}
 
 
@@ -222,8 +210,8 @@ def main():
 
 
 CASES = {
-    "tables": tables,
-    "ecg5000": heartbeats,
+    "tables": partial(by_default, [f"{datasets.ANOMALIES}{name}" for name in TABLES]),
+    "ecg5000": partial(by_default, ["ecg5000"]),
     "pipelines": pipelines,
     "groups": groups,
     "weighted": weighted,

@@ -22,6 +22,7 @@ SKAE = "skae"
 OVERFITTED = "overfitted"
 RATES = (0.01, 0.05, 0.1)
 SIGMAS = 3
+SOURCE = ("rows",)
 TARGETS = {
     "mnist": 0.975,
     "fashion_mnist": 0.934,
@@ -49,10 +50,6 @@ def add_arguments(parser):
     parser.add_argument("--seeds", type=integer(1), help=f"how many (default: {SEEDS})")
     parser.add_argument("--rows", type=integer(20), help=f"most training rows (default: {ROWS})")
     parser.add_argument("--methods", nargs="+", help="names of methods (default: all)")
-
-
-def source(arguments):
-    return (arguments.rows,)
 
 
 def seeds(arguments):

@@ -7,6 +7,7 @@ Every candidate term is fitted once a table; sums of them then cost nothing. Run
 import argparse
 import itertools
 import warnings
+from contextlib import closing
 from pathlib import Path
 from time import perf_counter as clock
 
@@ -100,18 +101,17 @@ def main():
     arguments = parser.parse_args()
     start_keras()
     start = clock()
-    parts = Parts(Path("reports", "selection"), CANDIDATES, resumes=arguments.resume)
-    rows = {}
-    for case in itertools.product(arguments.tables, PROTOCOLS, arguments.seeds):
-        rows[case] = parts("-".join(map(str, case)), aurocs, *case)
-        print(*case, flush=True)
+    cases = itertools.product(arguments.tables, PROTOCOLS, arguments.seeds)
+    folder = Path("reports", "selection")
+    with closing(Parts(folder, CANDIDATES, resumes=arguments.resume)) as parts:
+        rows = {case: parts("-".join(map(str, case)), aurocs, *case) for case in cases}
     found = pd.DataFrame(rows).T.rename_axis(["table", "protocol", "seed"])
     means = found.groupby("protocol").mean().T.rename_axis("sum")
     means = means.loc[means.sum(axis=1).sort_values(ascending=False).index]
     plain, chosen = left_out(found, best_of), left_out(found, choice)
     best = choice(found)
-    parts = [name for family in FAMILIES for name in family]
-    by_table = found[[*parts, best]].groupby(["table", "protocol"]).mean().reset_index()
+    terms = [name for family in FAMILIES for name in family]
+    by_table = found[[*terms, best]].groupby(["table", "protocol"]).mean().reset_index()
     kinds = {
         "chosen": means.loc[best],
         "best": means.iloc[0],

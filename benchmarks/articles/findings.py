@@ -1,6 +1,5 @@
 """What the tutorials and papers say of autoencoders beside their losses, held against skae."""
 
-import keras
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.ensemble import ExtraTreesClassifier
@@ -8,6 +7,7 @@ from sklearn.model_selection import train_test_split
 
 import skae
 from benchmarks import datasets
+from benchmarks.articles.table import cosine_decay
 
 QUICK_ROWS = 100
 SELECTED = 50
@@ -50,7 +50,7 @@ def deep_compression(extent):
     autoencoder = skae.DenseAutoencoder(
         30,
         hidden_layer_sizes=(1000, 500, 250),
-        learning_rate=_cosine(1e-3, epochs, len(X_train), 256),
+        learning_rate=cosine_decay(1e-3, epochs, len(X_train), 256),
         batch_size=256,
         epochs=epochs,
         validation_split=0,
@@ -76,7 +76,7 @@ def likelihood(extent):
         50,
         network=skae.DenseNetwork((500, 500)),
         kl_warmup=10,
-        learning_rate=_cosine(1e-3, epochs, len(X_train), 128),
+        learning_rate=cosine_decay(1e-3, epochs, len(X_train), 128),
         batch_size=128,
         **BERNOULLI,
     )
@@ -112,7 +112,3 @@ def _all_rows(extent):
 def _binarized(X, seed):
     """Return rows of 0 and 1, drawn with the pixels as probabilities."""
     return (np.random.default_rng(seed).random(X.shape, np.float32) < X).astype(np.float32)
-
-
-def _cosine(rate, epochs, n_rows, batch_size):
-    return keras.optimizers.schedules.CosineDecay(rate, epochs * -(-n_rows // batch_size))

@@ -1,16 +1,16 @@
 """Rebuild published autoencoders through skae: their parameters and their losses."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil, prod
 
 import numpy as np
 import pandas as pd
 
 from benchmarks import BenchmarkError, datasets, integer, page, start_keras
-from benchmarks.measures import loss_of, n_weights
+from benchmarks.measures import loss_of, n_weights, timed
 from benchmarks.record import Record
 
+SOURCE = ()
 LOSS_TOLERANCE = 0.0005  # published losses have three digits
 CURVE_POINTS = 30
 QUICK_ROWS = 64
@@ -29,25 +29,9 @@ class Extent:
         return min(wanted, self.most_epochs or wanted)
 
 
-@dataclass(eq=False)
-class Fit:
-    """An estimator in training; `curve` has (epochs, loss on the test rows, seconds)."""
-
-    estimator: object
-    curve: list = field(default_factory=lambda: [(0, None, 0.0)])
-
-
 def add_arguments(parser):
     parser.add_argument("--only", nargs="+", metavar="ID", help="articles or findings, such as B1")
-    parser.add_argument(
-        "--most-epochs",
-        type=integer(1),
-        help="cut longer trainings to so many epochs (default: as long as published)",
-    )
-
-
-def source(arguments):
-    return ()
+    parser.add_argument("--most-epochs", type=integer(1), help="cut trainings that are longer")
 
 
 def seeds(arguments):
@@ -79,21 +63,24 @@ def _chosen(only, ids):
 
 
 def trained(article, extent, parts):
-    """Train as published, in parts; return weights of encoder and decoder, shape and curve."""
+    """Train as published, in parts; return weights of encoder and decoder, shape and curve.
+
+    The curve has epochs, loss on the test rows and seconds.
+    """
     from benchmarks.articles.table import estimator
 
     data = _stand_in(article.data) if extent.quick else datasets.load(article.data)
     train, test = data.X[: data.n_train], data.X[data.n_train :]
-    fit = parts.load(article.id) or Fit(estimator(article, extent.seed))
+    fitted, curve = parts.load(article.id) or (estimator(article, extent.seed), [])
     step, epochs = ceil(article.epochs / CURVE_POINTS), extent.epochs(article.epochs)
-    while (done := fit.curve[-1][0]) < epochs:
-        n_more, start = min(step, epochs - done), time.perf_counter()
-        fit.estimator.set_params(epochs=n_more).fit(train)
-        seconds = fit.curve[-1][2] + time.perf_counter() - start
-        fit.curve.append((done + n_more, loss(article, fit.estimator, test, extent.seed), seconds))
-        parts.save(article.id, fit)
-    halves = n_weights(fit.estimator.encoder_), n_weights(fit.estimator.decoder_)
-    return halves, fit.estimator.code_shape_, fit.curve[1:]
+    done, _, seconds = curve[-1] if curve else (0, None, 0.0)
+    while done < epochs:
+        n_more = min(step, epochs - done)
+        _, more_seconds = timed(fitted.set_params(epochs=n_more).fit, train)
+        done, seconds = done + n_more, seconds + more_seconds
+        curve.append((done, loss(article, fitted, test, extent.seed), seconds))
+        parts.save(article.id, (fitted, curve))
+    return (n_weights(fitted.encoder_), n_weights(fitted.decoder_)), fitted.code_shape_, curve
 
 
 def loss(article, estimator, test, seed):

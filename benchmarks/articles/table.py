@@ -26,8 +26,7 @@ def estimator(article, seed):
     """Return the network as an estimator with the published training, for `fit` in parts."""
     rate = article.learning_rate
     if article.decays:
-        n_steps = article.epochs * ceil(TRAINING_ROWS / article.batch_size)
-        rate = keras.optimizers.schedules.CosineDecay(rate, n_steps)
+        rate = cosine_decay(rate, article.epochs, TRAINING_ROWS, article.batch_size)
     return NETWORKS[article.id.rstrip("a")]().set_params(
         loss="mse" if article.loss == "mse" else "binary_crossentropy",
         optimizer=OPTIMIZERS[article.optimizer](rate),
@@ -40,6 +39,10 @@ def estimator(article, seed):
     )
 
 
+def cosine_decay(rate, epochs, n_rows, batch_size):
+    return keras.optimizers.schedules.CosineDecay(rate, epochs * ceil(n_rows / batch_size))
+
+
 def _dense(code, *units, activation="relu", output_activation="sigmoid"):
     return skae.DenseAutoencoder(
         code,
@@ -49,18 +52,6 @@ def _dense(code, *units, activation="relu", output_activation="sigmoid"):
         output_activation=output_activation,
         init="random",
     )
-
-
-def _convolutional_variational():
-    network = skae.ConvNetwork(
-        (64, 64, 64),
-        strides=(1, 2, 1),
-        upsampling="transpose",
-        hidden_layer_sizes=(128,),
-        image_shape=(28, 28),
-        activation="relu",
-    )
-    return skae.VariationalAutoencoder(2, network=network, **SIGMOID)
 
 
 # "a" after an id is the same network with another optimizer.
@@ -98,6 +89,17 @@ NETWORKS = {
     "D7": lambda: skae.VariationalAutoencoder(
         2, network=skae.DenseNetwork((256,), activation="relu"), **SIGMOID
     ),
-    "D8": _convolutional_variational,
+    "D8": lambda: skae.VariationalAutoencoder(
+        2,
+        network=skae.ConvNetwork(
+            (64, 64, 64),
+            strides=(1, 2, 1),
+            upsampling="transpose",
+            hidden_layer_sizes=(128,),
+            image_shape=(28, 28),
+            activation="relu",
+        ),
+        **SIGMOID,
+    ),
     "E1": partial(_dense, 2, 300, activation="LeakyReLU", output_activation="LeakyReLU"),
 }

@@ -9,11 +9,13 @@ import resource
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+import skae
 from benchmarks import datasets
 from benchmarks.measures import epoch_seconds, timed, variance_reconstructed
 from benchmarks.record import Record, finish
@@ -35,41 +37,32 @@ def rows_of(n_rows, seed):
 def written(kind, folder, n_rows, n_at_once=100_000):
     """Write rows to disk, part by part, and return what opens them."""
     parts = [(start, min(n_at_once, n_rows - start)) for start in range(0, n_rows, n_at_once)]
-    if kind == "memmap":
-        shape = (n_rows, N_FEATURES)
-        array = np.lib.format.open_memmap(folder / "rows.npy", "w+", np.float32, shape)
+    if kind == "parquet":
+        import pyarrow.dataset
+
         for start, n in parts:
-            array[start : start + n] = rows_of(n, start)
-        array.flush()
-        return lambda: np.load(folder / "rows.npy", mmap_mode="r")
-    if kind == "zarr":
+            frame = pd.DataFrame(rows_of(n, start)).rename(columns="x{}".format)
+            frame.to_parquet(folder / f"{start:010}.parquet")
+        return lambda: pyarrow.dataset.dataset(folder)
+    path, shape = folder / "rows", (n_rows, N_FEATURES)
+    if kind == "memmap":
+        array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+        opened = partial(np.load, path, mmap_mode="r")
+    else:
         import zarr
 
+        # Numbers with noise do not get smaller by compression.
         array = zarr.create_array(
-            folder / "rows.zarr",
-            shape=(n_rows, N_FEATURES),
-            chunks=(5000, N_FEATURES),
-            dtype="f4",
-            compressors=None,  # which numbers with noise do not get smaller by
+            path, shape=shape, chunks=(5000, N_FEATURES), dtype="f4", compressors=None
         )
-        for start, n in parts:
-            array[start : start + n] = rows_of(n, start)
-        return lambda: zarr.open_array(folder / "rows.zarr", mode="r")
-    import pyarrow as pa
-    import pyarrow.dataset
-    import pyarrow.parquet
-
-    (folder / "parts").mkdir()
+        opened = partial(zarr.open_array, path, mode="r")
     for start, n in parts:
-        table = pa.table({f"x{i}": column for i, column in enumerate(rows_of(n, start).T)})
-        pa.parquet.write_table(table, folder / "parts" / f"{start:010}.parquet")
-    return lambda: pa.dataset.dataset(folder / "parts")
+        array[start : start + n] = rows_of(n, start)
+    return opened
 
 
 def autoencoder(epochs, n_components=4):
-    from skae import DenseAutoencoder
-
-    return DenseAutoencoder(
+    return skae.DenseAutoencoder(
         n_components,
         hidden_layer_sizes=(64,),
         epochs=epochs,
@@ -79,37 +72,28 @@ def autoencoder(epochs, n_components=4):
     )
 
 
-class Peak(threading.Thread):
-    """The largest memory of this process, without pages of files, looked at 50 times a second."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.peak = 0.0
-
-    def run(self):
-        while True:
-            self.peak = max(self.peak, memory_mb("RssAnon"))
-            time.sleep(0.02)
+def watch(found):
+    """Append the memory of this process, without pages of files, 50 times a second."""
+    while True:
+        found.append(memory_mb("RssAnon"))
+        time.sleep(0.02)
 
 
 def memory(open_rows, arguments):
     """Train, score and transform under a limit of memory above that of the imports."""
-    autoencoder(1)  # the imports
-    import keras  # noqa: F401
-    import tensorflow as tf  # noqa: F401
-
+    autoencoder(1)  # imports Keras and its backend
     start = memory_mb("RssAnon")
     limit = round(memory_mb("VmData") + arguments.limit) * MEGABYTE
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    watch = Peak()
-    watch.start()
+    in_use = []
+    threading.Thread(target=watch, args=[in_use], daemon=True).start()
     X = open_rows()
     # All codes are in memory at the end, so they are small.
-    fitted, fit_seconds = timed(lambda: autoencoder(arguments.epochs, n_components=2).fit(X))
-    score, score_seconds = timed(lambda: fitted.score(X))
-    codes, transform_seconds = timed(lambda: fitted.transform(X))
+    fitted, fit_seconds = timed(autoencoder(arguments.epochs, n_components=2).fit, X)
+    score, score_seconds = timed(fitted.score, X)
+    codes, transform_seconds = timed(fitted.transform, X)
     return {
-        "peak_mb_above_imports": round(watch.peak - start),
+        "peak_mb_above_imports": round(max(in_use) - start),
         "codes_mb": round(codes.nbytes / MEGABYTE),
         "limit_mb": arguments.limit,
         "data_mb": round(4 * len(codes) * N_FEATURES / MEGABYTE),
@@ -153,9 +137,7 @@ def order(arguments):
 def dask(open_rows, arguments):
     """Compare lazy transforms of a Zarr array, and scores of a fifth, on two workers with one."""
     import dask.array as da
-    from distributed import Client, LocalCluster
-
-    import skae
+    from distributed import Client
 
     sample = open_rows()[:100_000]
     detector = skae.ReconstructionOutlierDetector(autoencoder(1), random_state=0).fit(sample)
@@ -164,23 +146,17 @@ def dask(open_rows, arguments):
     methods = {"transform": autoencoder(1).fit(sample).transform, "score": detector.score_samples}
     seconds = {}
     for n_workers in (1, 2):
-        with (
-            LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None) as all_,
-            Client(all_),
-        ):
+        with Client(n_workers=n_workers, threads_per_worker=1, dashboard_address=None):
             for name, method in methods.items():
                 method(X[: n_workers * 100_000]).compute()  # each worker has compiled
                 lazy = method(parts[name]).sum(axis=0)
                 seconds[name, n_workers] = timed(lazy.compute)[1]
-    return {
-        f"{name}_{figure}": value
-        for name in methods
-        for figure, value in (
-            ("one_worker_seconds", round(seconds[name, 1], 1)),
-            ("two_workers_seconds", round(seconds[name, 2], 1)),
-            ("speedup", round(seconds[name, 1] / seconds[name, 2], 2)),
-        )
-    }
+    found = {}
+    for name in methods:
+        found[f"{name}_one_worker_seconds"] = round(seconds[name, 1], 1)
+        found[f"{name}_two_workers_seconds"] = round(seconds[name, 2], 1)
+        found[f"{name}_speedup"] = round(seconds[name, 1] / seconds[name, 2], 2)
+    return found
 
 
 def stream_everything():

@@ -1,6 +1,7 @@
 """What `benchmarks.speed` measures of skae without an opponent; every function runs in a worker."""
 
 import gc
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -154,14 +155,14 @@ def transform_times(rows, seed):
     pca = PCA(2, random_state=seed).fit(X)
     all_rows, one_row = f"{rows} rows", "one row"
     measured = {
-        (all_rows, "PCA(2)"): lambda: pca.transform(X),
-        (all_rows, "skae 784-32-2"): lambda: small.transform(X),
-        (all_rows, "skae, default network"): lambda: default.transform(X),
-        (one_row, "PCA(2)"): lambda: pca.transform(X[:1]),
-        (one_row, "skae 784-32-2"): lambda: small.transform(X[:1]),
-        (one_row, "the same model's predict"): lambda: small.encoder_.predict(X[:1], verbose=0),
+        (all_rows, "PCA(2)"): (pca.transform, X),
+        (all_rows, "skae 784-32-2"): (small.transform, X),
+        (all_rows, "skae, default network"): (default.transform, X),
+        (one_row, "PCA(2)"): (pca.transform, X[:1]),
+        (one_row, "skae 784-32-2"): (small.transform, X[:1]),
+        (one_row, "the same model's predict"): (partial(small.encoder_.predict, verbose=0), X[:1]),
     }
-    seconds = [[timed(step)[1] for step in measured.values()] for _ in range(22)]
+    seconds = [[timed(*step)[1] for step in measured.values()] for _ in range(22)]
     return [
         {"task": task, "method": method, "seconds": median(of_step[2:])}  # the first two compile
         for (task, method), of_step in zip(measured, zip(*seconds, strict=True), strict=True)
@@ -214,12 +215,8 @@ def costs_of_scoring(sizes, seed):
     detector = skae.ReconstructionOutlierDetector(random_state=seed)
     detector.fit(near_a_plane(10_000, rng)).score_samples(near_a_plane(10_000, rng))
     for size in sizes:
-        X, seconds = near_a_plane(size, rng), []
-
-        def score(X=X, seconds=seconds):
-            seconds += [timed(lambda: detector.score_samples(X))[1] for _ in range(3)]
-
-        lift = workers.lift_mb(score)
+        X = near_a_plane(size, rng)
+        seconds, lift = workers.lift_mb(_seconds, detector.score_samples, X, 3)
         costs.append((size, min(seconds), 1e6 * min(seconds) / size, X.nbytes / 2**20, lift))
     return pd.DataFrame(costs, columns=["rows", "seconds", "us_per_row", "rows_mb", "memory_mb"])
 
@@ -246,15 +243,15 @@ def costs_of_each_score(size, seed):
     for autoencoder, score in cases:
         detector = skae.ReconstructionOutlierDetector(autoencoder, score=score, random_state=seed)
         score_samples = detector.fit(training).score_samples
-        many = _median_seconds(score_samples, X, 5)
-        one = _median_seconds(score_samples, X[:1], 50)
+        many = median(_seconds(score_samples, X, 5))
+        one = median(_seconds(score_samples, X[:1], 50))
         name = "default" if autoencoder is None else type(autoencoder).__name__
         costs.append((name, str(score), 1e6 * many / size, 1e3 * one))
     return pd.DataFrame(costs, columns=["autoencoder", "score", "us_per_row", "one_row_ms"])
 
 
-def _median_seconds(function, rows, n_times):
-    return median(timed(lambda: function(rows))[1] for _ in range(n_times))
+def _seconds(function, rows, n_times):
+    return [timed(function, rows)[1] for _ in range(n_times)]
 
 
 def near_a_plane(rows, rng):

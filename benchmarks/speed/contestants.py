@@ -1,7 +1,7 @@
 """The contestants of `benchmarks.speed`: each trains the same task the way its users write it.
 
 Nothing here imports a framework before a contestant trains, so that each is loaded only in the
-processes of those who use it.
+processes of those who use it; skae alone imports none.
 """
 
 import gc
@@ -13,12 +13,15 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, KFold
 
+import skae
 from benchmarks import start_keras
 from benchmarks.datasets import training_rows
 from benchmarks.measures import loss_of, timed
 from benchmarks.record import version
 
 KERAS_LOSSES = {"mse": "mse", "bce": "binary_crossentropy"}
+ACTIVATIONS = ("activation", "code_activation", "output_activation")
+TRAINING = ("learning_rate", "epochs", "batch_size")
 ON_TENSORFLOW, ON_JAX = {"KERAS_BACKEND": "tensorflow"}, {"KERAS_BACKEND": "jax"}
 
 
@@ -42,7 +45,7 @@ class Contestant(ABC):
         gc.collect()
 
     def search(self, task, folds, X, seed):
-        """Return the held-out loss of every learning rate on every fold."""
+        """Return held-out losses of every learning rate: on every fold, or their mean."""
         return [
             loss_of(task.loss, X[test], self.train(replace(task, learning_rate=r), X[train], seed))
             for r in task.rates
@@ -58,8 +61,6 @@ class Skae(Contestant):
 
     def prepare(self):
         start_keras()
-        import skae
-
         skae.clear_compiled_programs()
         super().prepare()
 
@@ -67,8 +68,6 @@ class Skae(Contestant):
         return self._estimator(task, seed).fit(X).reconstruct
 
     def search(self, task, folds, X, seed):
-        import skae
-
         default = skae.DenseAutoencoder(
             task.code,
             epochs=task.epochs,
@@ -76,24 +75,21 @@ class Skae(Contestant):
             validation_split=0,
             random_state=seed,
         )
-        found = GridSearchCV(
+        search = GridSearchCV(
             default,
             {"learning_rate": task.rates},
             scoring=lambda fitted, X, y=None: loss_of(task.loss, X, fitted.reconstruct),
             cv=folds,
             refit=False,
-        ).fit(X)
-        return [found.cv_results_[f"split{i}_test_score"] for i in range(folds.get_n_splits())]
+        )
+        return search.fit(X).cv_results_["mean_test_score"]
 
     def _estimator(self, task, seed):
-        import skae
         from benchmarks import by_hand
 
         common = {
+            **_named_alike(task, TRAINING),
             "loss": KERAS_LOSSES[task.loss],
-            "learning_rate": task.learning_rate,
-            "epochs": task.epochs,
-            "batch_size": task.batch_size,
             "validation_split": 0,
             "early_stopping": False,
             "random_state": seed,
@@ -104,14 +100,9 @@ class Skae(Contestant):
                 decoder=lambda: by_hand.normalized_decoder(task.units, task.output_activation),
                 **common,
             )
+        common |= _named_alike(task, ACTIVATIONS)
         return skae.DenseAutoencoder(
-            task.code,
-            hidden_layer_sizes=task.units,
-            activation=task.activation,
-            code_activation=task.code_activation,
-            output_activation=task.output_activation,
-            init="random",
-            **common,
+            task.code, hidden_layer_sizes=task.units, init="random", **common
         )
 
 
@@ -131,22 +122,10 @@ class KerasByHand(Contestant):
         if task.kind == "conv":
             model = by_hand.normalized_convolutions(task.units, task.output_activation)
         else:
-            model = by_hand.dense(
-                task.units,
-                task.code,
-                n_features=X.shape[1],
-                activation=task.activation,
-                code_activation=task.code_activation,
-                output_activation=task.output_activation,
-            )
-        return by_hand.trained(
-            model,
-            X,
-            loss=KERAS_LOSSES[task.loss],
-            learning_rate=task.learning_rate,
-            batch_size=task.batch_size,
-            epochs=task.epochs,
-        )
+            activations = _named_alike(task, ACTIVATIONS)
+            model = by_hand.dense(task.units, task.code, n_features=X.shape[1], **activations)
+        training = _named_alike(task, TRAINING)
+        return by_hand.trained(model, X, loss=KERAS_LOSSES[task.loss], **training)
 
 
 class ScikitLearn(Contestant):
@@ -198,6 +177,11 @@ class PyTorch(Contestant):
         return lambda X: in_torch.output(model, task, X)
 
 
+def _named_alike(task, names):
+    """Return parameters that a task, skae's estimators and `by_hand` give the same names."""
+    return {name: getattr(task, name) for name in names}
+
+
 SKAE = Skae("skae", ("skae", "tensorflow"), ON_TENSORFLOW)
 KERAS = KerasByHand("Keras on TensorFlow", ("keras", "tensorflow"), ON_TENSORFLOW)
 CONTESTANTS = (
@@ -219,7 +203,7 @@ def race(contestant, task, seed):
     X = training_rows(task.data, task.rows)
     if task.rates:
         folds = KFold(5, shuffle=True, random_state=seed)
-        losses, seconds = timed(lambda: contestant.search(task, folds, X, seed))
+        losses, seconds = timed(contestant.search, task, folds, X, seed)
         return {"seconds": seconds, "loss": float(np.mean(losses))}
-    reconstruct, seconds = timed(lambda: contestant.train(task, X, seed))
+    reconstruct, seconds = timed(contestant.train, task, X, seed)
     return {"seconds": seconds, "loss": loss_of(task.loss, X, reconstruct)}

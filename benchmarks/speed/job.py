@@ -6,6 +6,7 @@ from benchmarks import integer
 from benchmarks.speed import alone, contests, paths
 from benchmarks.workers import Workers
 
+SOURCE = ("rounds",)
 CONTESTS = (*contests.RACES, *alone.MEASURED, "paths")
 QUICK_CONTESTS = ("dense32-mse", "dense256-bce", "search", *alone.MEASURED)
 
@@ -13,16 +14,8 @@ QUICK_CONTESTS = ("dense32-mse", "dense256-bce", "search", *alone.MEASURED)
 def add_arguments(parser):
     listed = f"some of {', '.join(CONTESTS)} (default: all)"
     parser.add_argument("--only", nargs="+", choices=CONTESTS, metavar="CONTEST", help=listed)
-    parser.add_argument(
-        "--paths", action="store_true", help="every objective beside Keras by hand, nothing else"
-    )
-    parser.add_argument(
-        "--rounds", type=integer(1), help="rounds in turns, of which medians are taken (default: 3)"
-    )
-
-
-def source(arguments):
-    return (arguments.rounds,)
+    parser.add_argument("--paths", action="store_true", help="the same as --only paths")
+    parser.add_argument("--rounds", type=integer(1), help="take medians of so many (default: 3)")
 
 
 def seeds(arguments):

@@ -3,7 +3,7 @@
 import gc
 import time
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from math import prod
 
@@ -104,35 +104,24 @@ def race(objective, n_features, size, seed):
     estimator, build = OBJECTIVES[objective]
     temperatures = np.geomspace(*TEMPERATURES, max(1, round(ANNEALING * size.epochs)))
     X = random_rows(size.rows_of(objective), n_features)
-    training = {
-        "learning_rate": 1e-3,
-        "optimizer": "adam",
-        "loss": "mse",
-        "epochs": size.epochs,
-        "batch_size": size.batch_size,
-        "validation_split": 0.0,
-        "early_stopping": False,
-    }
-    _warm_up(seed)
+    training = {"learning_rate": 1e-3, "epochs": size.epochs, "batch_size": size.batch_size}
+    ours = estimator(shape).set_params(
+        optimizer="adam", loss="mse", validation_split=0.0, early_stopping=False, **training
+    )
+    _warm_up(keras, by_hand, seed)
     runs = []
     for turn in range(seed, seed + size.rounds):
         keras.utils.set_random_seed(turn)
         start = time.perf_counter()
         model = build(by_hand, shape)
-        reconstruct = by_hand.trained(
-            model,
-            X,
-            learning_rate=1e-3,
-            batch_size=size.batch_size,
-            epochs=size.epochs,
-            callbacks=by_hand.annealing(model, temperatures),
-        )
+        callbacks = by_hand.annealing(model, temperatures)
+        reconstruct = by_hand.trained(model, X, callbacks=callbacks, **training)
         by_hand_s = time.perf_counter() - start
         skae.clear_compiled_programs()
         gc.collect()
-        ours = estimator(shape).set_params(random_state=turn, **training)
-        fitted, first_s = timed(partial(clone(ours).fit, X))
-        _, second_s = timed(partial(clone(ours).fit, X))
+        ours.set_params(random_state=turn)
+        fitted, first_s = timed(clone(ours).fit, X)
+        _, second_s = timed(clone(ours).fit, X)
         runs.append(
             {
                 "by_hand_s": by_hand_s,
@@ -150,12 +139,8 @@ def race(objective, n_features, size, seed):
 
 
 @cache
-def _warm_up(seed):
+def _warm_up(keras, by_hand, seed):
     """Train something else once a process, so that the first path does not pay for imports."""
-    import keras
-
-    from benchmarks import by_hand
-
     X = random_rows(64, 16)
     model = keras.Sequential([keras.Input((16,)), keras.layers.Dense(16)])
     by_hand.trained(model, X, learning_rate=1e-3)(X)
