@@ -80,13 +80,13 @@ def divisions():
 
 
 def selection():
-    """Return the means of the sums that two rules choose, and of their choices on other tables."""
+    """Return the means of the norms that two rules choose, and of their choices on other tables."""
     one = record.load("anomaly/selection")
     chosen = one.settings["chosen"]
     same = (one.tables["left out"]["chosen"] == chosen).sum()
     kinds = {
-        f"within one standard error of the best, most terms: {chosen}": "chosen",
-        f"the same rule on the other tables (this sum {same} times)": "chosen on the others",
+        f"within one standard error of the best, most scores: {chosen}": "chosen",
+        f"the same rule on the other tables (this norm {same} times)": "chosen on the others",
         "highest mean on the other tables": "best on the others",
     }
     rows = [
@@ -96,25 +96,18 @@ def selection():
     return markdown(pd.DataFrame(rows), [one])
 
 
-def parts_of_sum():
-    """Return each part of the chosen sum alone, the sum without each part, and the sum."""
+def parts_of_norm():
+    """Return each part of the chosen norm alone, the norm without each part, and the norm."""
     one = record.load("anomaly/selection")
-    sums, chosen = one.tables["sums"].set_index("sum"), one.settings["chosen"]
-    parts = chosen.split("+")
-    without = {"+".join(kept for kept in parts if kept != part): part for part in parts}
-    shown = sums.loc[[*parts, *without, chosen], PROTOCOLS].reset_index()
-    shown["sum"] = [*parts, *(f"without {part}" for part in parts), chosen]
-    return markdown(shown, [one])
+    return markdown(one.tables["parts"], [one])
 
 
-def tables_of_sum():
-    """Return the AUROC of the chosen sum and of its parts for each table, protocols together."""
+def tables_of_norm():
+    """Return the AUROC of the chosen norm and of its parts for each table, protocols together."""
     one = record.load("anomaly/selection")
-    chosen = one.settings["chosen"]
-    by_table = one.tables["parts by table"].set_index(["protocol", "table"])
-    cells = by_table[[*chosen.split("+"), chosen]].map("{:.2f}".format)
-    shown = cells.loc[PROTOCOLS[0]] + " / " + cells.loc[PROTOCOLS[1]]
-    return markdown(shown.rename(columns={chosen: "sum"}).reset_index(), [one])
+    by_table = one.tables["parts by table"].set_index(["protocol", "table"]).map("{:.2f}".format)
+    shown = by_table.loc[PROTOCOLS[0]] + " / " + by_table.loc[PROTOCOLS[1]]
+    return markdown(shown.rename(columns={one.settings["chosen"]: "norm"}).reset_index(), [one])
 
 
 def scale(part):
@@ -172,8 +165,8 @@ VIEWS = {
     "anomaly/divisions": divisions,
     "anomaly/delays": partial(whole, "anomaly/drift", "drift"),
     "anomaly/choice": selection,
-    "anomaly/parts": parts_of_sum,
-    "anomaly/parts-by-table": tables_of_sum,
+    "anomaly/parts": parts_of_norm,
+    "anomaly/parts-by-table": tables_of_norm,
     "scale/memory": partial(scale, "memory"),
     "scale/stream": partial(scale, "stream"),
     "scale/cost": cost_of_epochs,

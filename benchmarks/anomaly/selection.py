@@ -1,6 +1,6 @@
-"""Which sum of scores ranks best on 20 tables, chosen each time on the other 19.
+"""Which norm of scores ranks best on 20 tables, chosen each time on the other 19.
 
-Every candidate term is fitted once a table; sums of them then cost nothing. Run with
+Every score is fitted once a table; norms of them then cost little. Run with
 ``python -m benchmarks.anomaly.selection --seeds 0 1 2``.
 """
 
@@ -8,6 +8,7 @@ import argparse
 import itertools
 import warnings
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter as clock
 
@@ -25,22 +26,56 @@ FAMILIES = (
     {"residual": skae.ResidualDistance(), "path": skae.HiddenPath()},
     {"row": skae.RowDistance()},
     {
-        "neighbor 5": skae.NeighborDistance(5, n_landmarks=MOST_ROWS),
         "neighbor of 256": skae.NeighborDistance(),
         "neighbor of 512": skae.NeighborDistance(n_landmarks=512),
     },
     {"isolation": skae.Isolation()},
 )
 PROTOCOLS = {"normal rows": half_of_the_normal, "anomalies left in": seventy_percent}
-CANDIDATES = [
-    tuple(name for name in names if name)
-    for names in itertools.product(*[[*family, None] for family in FAMILIES])
-    if any(names)
-]
+ORDERS = (1, 2, 4)
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A candidate: scores, the one of twice the weight if any, and the order p."""
+
+    names: tuple[str, ...]
+    doubled: str | None = None
+    p: int = 1
+
+    def __str__(self):
+        terms = [f"2 {name}" if name == self.doubled else name for name in self.names]
+        return " + ".join(terms) + (f", p = {self.p}" if len(terms) > 1 else "")
+
+    def ranked(self, values):
+        """Return what ranks rows as the norm does."""
+        weights = [1 + (name == self.doubled) for name in self.names]
+        return values[list(self.names)].to_numpy() ** self.p @ weights
+
+    def without(self, name):
+        """Return the norm of the other scores."""
+        names = tuple(one for one in self.names if one != name)
+        doubled = None if len(names) == 1 or self.doubled == name else self.doubled
+        return Norm(names, doubled, self.p if len(names) > 1 else 1)
+
+
+def candidates():
+    """Return all norms of at most one score of each family."""
+    found = []
+    for chosen in itertools.product(*[[*family, None] for family in FAMILIES]):
+        names = tuple(name for name in chosen if name)
+        found += [Norm(names)] if len(names) == 1 else []
+        found += itertools.starmap(
+            Norm, itertools.product([names], (None, *names), ORDERS) if len(names) > 1 else []
+        )
+    return found
+
+
+CANDIDATES = {str(norm): norm for norm in candidates()}
 
 
 def aurocs(table, protocol, seed):
-    """Return the AUROC of every candidate sum on a table."""
+    """Return the AUROC of every candidate on a table."""
     data = datasets.load(f"{datasets.ANOMALIES}{table}")
     is_anomaly = data.y == 1
     rng = np.random.RandomState(seed)
@@ -58,27 +93,27 @@ def aurocs(table, protocol, seed):
         detector.fit(data.X[train])
     values = pd.DataFrame(detector.score_terms(data.X[test]), columns=[name for name, _ in terms])
     return {
-        "+".join(names): roc_auc_score(is_anomaly[test], values[list(names)].sum(axis=1))
-        for names in CANDIDATES
+        name: roc_auc_score(is_anomaly[test], norm.ranked(values))
+        for name, norm in CANDIDATES.items()
     }
 
 
 def choice(found):
-    """Return the sum with most terms of those within one standard error of the best.
+    """Return the norm of most scores of those within one standard error of the best.
 
     This is the one-standard-error rule of Breiman et al. (1984), with the error of the difference
-    to the best sum over tables; of several it is the best one.
+    to the best one over tables; of several it is the best one.
     """
     by_table = found.groupby("table").mean()
     means = by_table.mean()
     differences = by_table.sub(by_table[means.idxmax()], axis=0)
     are_level = differences.mean() >= -differences.sem()
-    n_terms = means.index.str.count(r"\+")
+    n_terms = means.index.map(lambda name: len(CANDIDATES[name].names))
     return means[are_level & (n_terms == n_terms[are_level].max())].idxmax()
 
 
 def best_of(found):
-    """Return the sum of the highest mean."""
+    """Return the norm of the highest mean."""
     return found.mean().idxmax()
 
 
@@ -106,12 +141,15 @@ def main():
     with closing(Parts(folder, CANDIDATES, resumes=arguments.resume)) as parts:
         rows = {case: parts("-".join(map(str, case)), aurocs, *case) for case in cases}
     found = pd.DataFrame(rows).T.rename_axis(["table", "protocol", "seed"])
-    means = found.groupby("protocol").mean().T.rename_axis("sum")
+    means = found.groupby("protocol").mean().T.rename_axis("norm")
     means = means.loc[means.sum(axis=1).sort_values(ascending=False).index]
     plain, chosen = left_out(found, best_of), left_out(found, choice)
     best = choice(found)
-    terms = [name for family in FAMILIES for name in family]
-    by_table = found[[*terms, best]].groupby(["table", "protocol"]).mean().reset_index()
+    names = CANDIDATES[best].names
+    without = [str(CANDIDATES[best].without(name)) for name in names]
+    shown = means.loc[[*names, *without, best]].reset_index()
+    shown["norm"] = [*names, *(f"without {name}" for name in names), best]
+    by_table = found[[*names, best]].groupby(["table", "protocol"]).mean().reset_index()
     kinds = {
         "chosen": means.loc[best],
         "best": means.iloc[0],
@@ -125,11 +163,16 @@ def main():
     }
     found = Record(
         "anomaly/selection",
-        f"Sums of scores on {len(arguments.tables)} tables",
+        f"Norms of scores on {len(arguments.tables)} tables",
         f"{best} is chosen over all tables.",
         figures=figures,
         settings={"chosen": best},
-        tables={"sums": means.reset_index(), "left out": chosen, "parts by table": by_table},
+        tables={
+            "norms": means.reset_index(),
+            "left out": chosen,
+            "parts": shown,
+            "parts by table": by_table,
+        },
     )
     finish(found, "benchmarks.anomaly.selection", arguments.seeds, clock() - start)
 

@@ -330,7 +330,7 @@ class ReconstructionOutlierDetector(
         return self._scores(self._rows_in_use(X))
 
     def score_terms(self, X: ArrayLike) -> np.ndarray:
-        r"""Return the terms of each sample's anomaly score, for a score that is a sum.
+        r"""Return the part of each term in the anomaly score, for a score of several terms.
 
         Parameters
         ----------
@@ -339,7 +339,7 @@ class ReconstructionOutlierDetector(
         Returns
         -------
         terms : ndarray of shape (n_samples, n_terms), float64
-            They sum to minus ``score_samples(X)``; one column if the score is not a sum.
+            They sum to minus ``score_samples(X)``; one column if the score has one term.
 
         Raises
         ------
