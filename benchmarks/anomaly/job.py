@@ -35,6 +35,7 @@ SVM_ROWS = 10_000  # its fit is quadratic in them
 ELLIPTIC_FEATURES = 300  # its fit is cubic in them
 SETTINGS = {
     "skae on tables": "ReconstructionOutlierDetector(random_state=seed) after a StandardScaler",
+    "skae on heartbeats": "ReconstructionOutlierDetector(random_state=seed) on series of a channel",
     "skae on images": "one setting for all classes: benchmarks.anomaly.job.image_detector",
     "overfitted": "DenseAutoencoder, half the features as code (64 at most), 100 epochs",
     "PCA residual": "30 components on images, 90 % of the variance elsewhere",
@@ -222,7 +223,7 @@ def _pyod(seed):
 
 def _measure(name, method, problem, seed):
     """Fit and score one method, and count the false alarms of a detector with a promise."""
-    X, X_test = problem.rows(as_images=problem.is_image and name == SKAE)
+    X, X_test = problem.rows(in_own_shape=name == SKAE)
     if isinstance(method, OneClassSVM) and len(X) > SVM_ROWS:
         X = X[np.random.RandomState(seed).choice(len(X), SVM_ROWS, replace=False)]
     start = time.perf_counter()

@@ -41,11 +41,15 @@ class Problem:
         """Whether rows are images whose neighbouring pixels are alike, unlike 8 x 8 digits."""
         return self.group in ("mnist", "fashion_mnist")
 
-    def rows(self, *, as_images):
-        if not as_images:
-            return self.X_train, self.X_test
-        side = math.isqrt(self.X_train.shape[1])
-        return tuple(X.reshape(-1, side, side) for X in (self.X_train, self.X_test))
+    def rows(self, *, in_own_shape):
+        """Return flat rows, or images, series of one channel and rows of tables."""
+        n_features = self.X_train.shape[1]
+        shape = (n_features,)
+        if in_own_shape and self.is_image:
+            shape = (math.isqrt(n_features), math.isqrt(n_features))
+        elif in_own_shape and self.group == "ecg5000":
+            shape = (n_features, 1)
+        return tuple(X.reshape(-1, *shape) for X in (self.X_train, self.X_test))
 
     @property
     def has_clean_training_rows(self):

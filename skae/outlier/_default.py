@@ -11,13 +11,14 @@ from skae.autoencoders._denoising import DenoisingAutoencoder
 from skae.autoencoders._sequence import SequenceAutoencoder
 from skae.networks import DenseNetwork, RecurrentNetwork
 from skae.outlier._named_scores import SCORES
-from skae.outlier._scores import BaseScore
+from skae.outlier._scores import BaseScore, LocalError
 
 _MOST_COMPONENTS = 64
 _FEWEST_EPOCHS, _MOST_EPOCHS = 5, 60
 _MOST_ROWS_SEEN = 1_200_000
 _CENTRAL = (5.0, 95.0)  # percent; a few gross errors do not set the scale of their feature
 _MOST_AXES = 3  # of an image with channels
+_FEWEST_PIXELS_A_SIDE = 16  # to be smoothed by a whole pixel
 
 
 def default_autoencoder(
@@ -66,7 +67,8 @@ def unfitted_score(
     ----------
     score : str or BaseScore
     row_shape : tuple of int
-        With "auto", images and series of one channel have LocalError, others ScoreEnsemble.
+        With "auto", images and series of one channel have LocalError, which smoothes images of few
+        pixels less; others have ScoreEnsemble.
     autoencoder : estimator or None
         Unfitted. A recurrent one tells series of several channels, which are no neighbors of each
         other, from images.
@@ -80,5 +82,7 @@ def unfitted_score(
         getattr(last, "network", None), RecurrentNetwork
     )
     has_neighbors = 1 < len(row_shape) <= _MOST_AXES
-    is_local = has_neighbors and not (is_recurrent and row_shape[-1] > 1)
-    return SCORES["local_error" if is_local else "ensemble"]()
+    if not has_neighbors or (is_recurrent and row_shape[-1] > 1):
+        return SCORES["ensemble"]()
+    shortest = min((length for length in row_shape[:2] if length > 1), default=1)
+    return LocalError(smoothing=min(1.0, shortest / _FEWEST_PIXELS_A_SIDE))

@@ -72,7 +72,7 @@ class ReconstructionOutlierDetector(
         Anomaly score of a sample x with the reconstruction x̂:
 
         - ``"auto"``: ``"ensemble"`` for rows of a table, ``"local_error"`` for samples with axes:
-          images, and series of one channel;
+          images (those of fewer than 16 pixels a side are smoothed less), series of one channel;
         - ``"ensemble"``: :class:`ScoreEnsemble` of :class:`ResidualDistance`,
           :class:`RowDistance`, :class:`NeighborDistance` and :class:`Isolation`, chosen on 20
           tables;
