@@ -1,17 +1,20 @@
-"""Settings of the detector of images, compared on training images alone.
+"""Scores and autoencoders for images and series, compared on training samples alone.
 
 Of each class of MNIST and Fashion-MNIST some training images are learned, and others of all classes
-are ranked. Run with ``python -m benchmarks.anomaly.image_settings``.
+are ranked; of ECG5000's training set the normal beats in five folds. Run with
+``python -m benchmarks.anomaly.image_settings``.
 """
 
 import argparse
 import itertools
+from contextlib import closing
 from pathlib import Path
 from time import perf_counter as clock
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold
 
 import skae
 from benchmarks import datasets, start_keras
@@ -20,7 +23,8 @@ from benchmarks.record import Parts, Record, finish
 
 GROUPS = ("mnist", "fashion_mnist")
 N_LEARNED, N_NORMAL, N_OF_OTHERS = 2000, 500, 100
-AUTOENCODERS = tuple(itertools.product((32, 64), (1.0, 2.0)))
+N_FOLDS = 5  # of the normal beats
+AUTOENCODERS = tuple(itertools.product((32, 64), (0.3, 1.0, 2.0)))
 SCORES = {
     f"smoothing {smoothing}, power {power}": skae.LocalError(smoothing, power)
     for smoothing in (0.5, 1.0, 1.5)
@@ -28,8 +32,18 @@ SCORES = {
 }
 
 
-def aurocs(group, normal, autoencoder, seed):
-    """Return the AUROC of every score of one autoencoder that has learned one class."""
+TERMS = {
+    "local error": skae.LocalError(),
+    "residual": skae.ResidualDistance(),
+    "path": skae.HiddenPath(),
+    "row": skae.RowDistance(),
+    "neighbor of 512": skae.NeighborDistance(n_landmarks=512),
+    "isolation": skae.Isolation(),
+}
+
+
+def images_of(group, normal, seed):
+    """Return images of one class to learn, images to rank, and which of these are anomalies."""
     data = datasets.load(group)
     images, y = data.X[: data.n_train].reshape(-1, 28, 28), data.y[: data.n_train]
     rng = np.random.RandomState(seed)
@@ -37,9 +51,36 @@ def aurocs(group, normal, autoencoder, seed):
     learned, fresh = np.split(by_class[normal][: N_LEARNED + N_NORMAL], [N_LEARNED])
     others = [some[:N_OF_OTHERS] for one, some in enumerate(by_class) if one != normal]
     ranked = np.concatenate([fresh, *others])
-    detector = image_detector(seed, *autoencoder, score=skae.ScoreEnsemble(list(SCORES.items())))
-    terms = detector.fit(images[learned]).score_terms(images[ranked])
-    return [roc_auc_score(y[ranked] != normal, term) for term in np.asarray(terms).T]
+    return images[learned], images[ranked], y[ranked] != normal
+
+
+def beats_of(fold, seed):
+    """Return normal beats to learn, beats to rank, and which of these are anomalies."""
+    data = datasets.load("ecg5000")
+    beats, y = data.X[: data.n_train, :, None], data.y[: data.n_train]
+    normal, others = np.flatnonzero(y == 0), np.flatnonzero(y != 0)
+    folds = KFold(N_FOLDS, shuffle=True, random_state=seed).split(normal)
+    learned, fresh = list(folds)[fold]
+    ranked = np.concatenate([normal[fresh], others])
+    return beats[normal[learned]], beats[ranked], y[ranked] != 0
+
+
+def aurocs(samples, detector, scores):
+    """Return the AUROC of each score of a detector."""
+    learned, ranked, is_anomaly = samples
+    detector.set_params(score=skae.ScoreEnsemble(list(scores.items())))
+    terms = detector.fit(learned).score_terms(ranked)
+    return [roc_auc_score(is_anomaly, term) for term in terms.T]
+
+
+def of_autoencoder(group, normal, autoencoder, seed):
+    samples = images_of(group, normal, seed)
+    return aurocs(samples, image_detector(seed, *autoencoder), SCORES)
+
+
+def of_default(group, part, seed):
+    samples = beats_of(part, seed) if group == "ecg5000" else images_of(group, part, seed)
+    return aurocs(samples, skae.ReconstructionOutlierDetector(random_state=seed), TERMS)
 
 
 def main():
@@ -49,26 +90,33 @@ def main():
     parser.add_argument("--resume", action="store_true", help="measure only what is missing")
     arguments = parser.parse_args()
     start_keras()
-    start = clock()
-    source = (arguments.seed, AUTOENCODERS, list(SCORES))
-    parts = Parts(Path("reports", "image_settings"), source, resumes=arguments.resume)
-    rows = []
-    for group, normal, autoencoder in itertools.product(GROUPS, range(10), AUTOENCODERS):
-        case = (group, normal, autoencoder, arguments.seed)
-        found = parts("-".join(map(str, case)), aurocs, *case)
-        rows += [
-            (group, "code {}, noise {}".format(*autoencoder), score, auroc)
-            for score, auroc in zip(SCORES, found, strict=True)
-        ]
-    parts.close()
-    table = pd.DataFrame(rows, columns=["group", "autoencoder", "score", "auroc"])
+    start, seed = clock(), arguments.seed
+    source = (seed, AUTOENCODERS, list(SCORES), list(TERMS))
+    settings, scores = [], []
+    with closing(
+        Parts(Path("reports", "image_settings"), source, resumes=arguments.resume)
+    ) as parts:
+        for case in itertools.product(GROUPS, range(10), AUTOENCODERS, [seed]):
+            found = parts("-".join(map(str, case)), of_autoencoder, *case)
+            name = "code {}, noise {}".format(*case[2])
+            settings += [(case[0], name, *pair) for pair in zip(SCORES, found, strict=True)]
+        for group, n_parts in {**dict.fromkeys(GROUPS, 10), "ecg5000": N_FOLDS}.items():
+            for part in range(n_parts):
+                found = parts(f"{group}-{part}-default-{seed}", of_default, group, part, seed)
+                scores += [(group, *pair) for pair in zip(TERMS, found, strict=True)]
+    by_score = pd.DataFrame(scores, columns=["group", "score", "auroc"])
+    by_score = by_score.pivot_table("auroc", "score", "group")[[*GROUPS, "ecg5000"]]
+    table = pd.DataFrame(settings, columns=["group", "autoencoder", "score", "auroc"])
     means = table.pivot_table("auroc", ["autoencoder", "score"], "group")[list(GROUPS)]
     means = means.loc[means.mean(axis=1).sort_values(ascending=False).index].reset_index()
     best = means.iloc[0]
-    answer = f"{best['autoencoder']}, {best['score']} is best over both."
-    title = "Settings of the detector of images, on training images"
-    found = Record("anomaly/image-settings", title, answer, tables={"settings": means})
-    finish(found, "benchmarks.anomaly.image_settings", [arguments.seed], clock() - start)
+    found = Record(
+        "anomaly/image-settings",
+        "Scores and autoencoders for images and series, on training samples",
+        f"{best['autoencoder']}, {best['score']} is best over both kinds of images.",
+        tables={"settings": means, "scores": by_score.loc[list(TERMS)].reset_index()},
+    )
+    finish(found, "benchmarks.anomaly.image_settings", [seed], clock() - start)
 
 
 if __name__ == "__main__":
