@@ -7,7 +7,6 @@ are ranked. Run with ``python -m benchmarks.anomaly.image_settings``.
 import argparse
 import itertools
 from pathlib import Path
-from time import perf_counter as clock
 
 import numpy as np
 import pandas as pd
@@ -49,7 +48,6 @@ def main():
     parser.add_argument("--resume", action="store_true", help="measure only what is missing")
     arguments = parser.parse_args()
     start_keras()
-    start = clock()
     source = (arguments.seed, AUTOENCODERS, list(SCORES))
     parts = Parts(Path("reports", "image_settings"), source, resumes=arguments.resume)
     rows = []
@@ -68,7 +66,7 @@ def main():
     answer = f"{best['autoencoder']}, {best['score']} is best over both."
     title = "Settings of the detector of images, on training images"
     found = Record("anomaly/image-settings", title, answer, tables={"settings": means})
-    finish(found, "benchmarks.anomaly.image_settings", [arguments.seed], clock() - start)
+    finish(found, "benchmarks.anomaly.image_settings", [arguments.seed])
 
 
 if __name__ == "__main__":

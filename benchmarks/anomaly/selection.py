@@ -9,7 +9,6 @@ import itertools
 import warnings
 from contextlib import closing
 from pathlib import Path
-from time import perf_counter as clock
 
 import numpy as np
 import pandas as pd
@@ -100,7 +99,6 @@ def main():
     parser.add_argument("--resume", action="store_true", help="measure only what is missing")
     arguments = parser.parse_args()
     start_keras()
-    start = clock()
     cases = itertools.product(arguments.tables, PROTOCOLS, arguments.seeds)
     folder = Path("reports", "selection")
     with closing(Parts(folder, CANDIDATES, resumes=arguments.resume)) as parts:
@@ -131,7 +129,7 @@ def main():
         settings={"chosen": best},
         tables={"sums": means.reset_index(), "left out": chosen, "parts by table": by_table},
     )
-    finish(found, "benchmarks.anomaly.selection", arguments.seeds, clock() - start)
+    finish(found, "benchmarks.anomaly.selection", arguments.seeds)
 
 
 if __name__ == "__main__":
