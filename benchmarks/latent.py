@@ -40,7 +40,8 @@ def measure(arguments, parts):
     start_keras()  # so that no fit is charged for it
     runs, codes = parts("encoders", _measure_all, dataset, split, components, arguments)
     results = runs.groupby(["components", "method"], sort=False).mean().reset_index()
-    figures = _figures(results)
+    found = results.set_index(["method", "components"]).stack(future_stack=True)
+    figures = {f"{measure}_{method}_{k}": value for (method, k, measure), value in found.items()}
     yield Record(
         name=f"latent/{dataset.name.replace('/', '-')}",
         title=f"Autoencoder codes beside PCA's: {dataset.name}",
@@ -85,12 +86,6 @@ def _measure_all(dataset, split, components, arguments):
             if k == PLANE and method not in codes:
                 codes[method] = _codes(encoder, dataset, split).assign(method=method)
     return pd.DataFrame(runs), pd.concat(codes.values())
-
-
-def _figures(results):
-    """Return every measure, as "measure_method_components"."""
-    values = results.set_index(["method", "components"]).stack(future_stack=True)
-    return {f"{measure}_{method}_{k}": value for (method, k, measure), value in values.items()}
 
 
 def _claims(results, n_test):

@@ -28,18 +28,11 @@ def write(records, folder, *, title, quick):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals |= {"columns": columns, "address": address, "listed": listed}
+    templates.globals |= {"columns": columns, "address": address}
     page = templates.get_template("page.html.j2")
     path = folder / "index.html"
     path.write_text(page.render(title=title, records=records, quick=quick), encoding="utf-8")
     return path
-
-
-def listed(value):
-    """Return entries of a list or a dict as text."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 @rc_context(STYLE)

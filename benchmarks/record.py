@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -23,6 +24,7 @@ from benchmarks import BenchmarkError, columns
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("skae", "keras", "tensorflow", "jax", "torch", "scikit-learn", "numpy", "pyod")
+_IMPORTED = time.perf_counter()  # the start of a script
 DIGITS = 6  # significant ones that a record keeps
 
 
@@ -124,9 +126,10 @@ def origin(command, seeds, seconds):
     }
 
 
-def finish(one, module, seeds, seconds):
+def finish(one, module, seeds):
     """Print and save among the results what a script of its own has measured, with its origin."""
-    one.origin = origin(repeatable(module, sys.argv[1:]), seeds, seconds)
+    command = repeatable(module, sys.argv[1:])
+    one.origin = origin(command, seeds, time.perf_counter() - _IMPORTED)
     print(one, one.save(RESULTS), sep="\n\n")
 
 

@@ -54,8 +54,8 @@ def filled(text):
 
 def broken_claims(text):
     """Return the marked claims of a page that their records do not hold."""
-    claims = [(CLAIM.fullmatch(match[2]), match[2]) for match in MARKED.finditer(text)]
-    return [what for claim, what in claims if claim is not None and not _holds(claim)]
+    claims = filter(None, (CLAIM.fullmatch(match[2]) for match in MARKED.finditer(text)))
+    return [one[0] for one in claims if not HOW[one["how"]](_figure(one), float(one["bound"]))]
 
 
 def _content(what, text):
@@ -84,7 +84,3 @@ def _figure(match):
             f"{match['figure']!r}."
         )
     return figures[match["figure"]]
-
-
-def _holds(claim):
-    return HOW[claim["how"]](_figure(claim), float(claim["bound"]))

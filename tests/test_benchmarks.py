@@ -264,30 +264,37 @@ def test_table_without_a_record_stays_as_it_was_written(tmp_path, monkeypatch):
     assert tables.filled(text) == text
 
 
-def test_choice_of_a_sum_is_shown_from_its_record(tmp_path, monkeypatch):
-    sums = {"a+b": (0.9, 0.8), "a": (0.7, 0.6), "b": (0.85, 0.5)}
+def test_choice_of_a_norm_is_shown_from_its_record(tmp_path, monkeypatch):
     protocols = ["normal rows", "anomalies left in"]
-    means = pd.DataFrame(sums, index=protocols).T[protocols[::-1]].rename_axis("sum").reset_index()
-    left_out = pd.DataFrame({"table": ["x", "y"], "chosen": ["a+b", "b"]})
+    parts = pd.DataFrame([("a", 0.7, 0.6)], columns=["norm", *protocols])
+    left_out = pd.DataFrame({"table": ["x", "y"], "chosen": ["a + b", "b"]})
     by_table = pd.DataFrame(
         [("x", protocol, 0.5, 0.25, 1.0) for protocol in protocols],
-        columns=["table", "protocol", "a", "b", "a+b"],
+        columns=["table", "protocol", "a", "b", "a + b"],
     )
-    figures = {f"chosen, {name}": means[name][0] for name in protocols}
+    figures = {f"chosen, {name}": 0.9 for name in protocols}
     figures |= {f"chosen on the others, {name}": 0.75 for name in protocols}
     figures |= {f"best on the others, {name}": 0.5 for name in protocols}
-    one = record.Record("anomaly/selection", "", "", figures, settings={"chosen": "a+b"})
-    one.tables = {"sums": means, "left out": left_out, "parts by table": by_table}
+    one = record.Record("anomaly/selection", "", "", figures, settings={"chosen": "a + b"})
+    one.tables = {"parts": parts, "left out": left_out, "parts by table": by_table}
     one.origin = record.origin("command", [0], 1)
     one.save(tmp_path)
     monkeypatch.setattr(tables.record.load, "__defaults__", (tmp_path,))
-    assert "most terms: a+b | 0.900 | 0.800 |" in views.selection()
-    assert "on the other tables (this sum 1 times) | 0.750 | 0.750 |" in views.selection()
+    assert "most scores: a + b | 0.900 | 0.900 |" in views.selection()
+    assert "on the other tables (this norm 1 times) | 0.750 | 0.750 |" in views.selection()
     assert "| highest mean on the other tables | 0.500 | 0.500 |" in views.selection()
-    assert "| a | 0.700 | 0.600 |" in views.parts_of_sum()
-    assert "| without a | 0.850 | 0.500 |" in views.parts_of_sum()
-    assert "| a+b | 0.900 | 0.800 |" in views.parts_of_sum()
-    assert "| x | 0.50 / 0.50 | 0.25 / 0.25 | 1.00 / 1.00 |" in views.tables_of_sum()
+    assert "| a | 0.700 | 0.600 |" in views.parts_of_norm()
+    assert "| x | 0.50 / 0.50 | 0.25 / 0.25 | 1.00 / 1.00 |" in views.tables_of_norm()
+
+
+def test_candidates_of_the_selection_are_norms():
+    values = pd.DataFrame({"residual": [1.0, 3.0], "row": [2.0, 1.0], "isolation": [0.0, 5.0]})
+    norm = selection.CANDIDATES["residual + 2 row, p = 4"]
+    assert norm.ranked(values).tolist() == [1 + 2 * 16, 81 + 2]
+    assert norm.without("row").ranked(values).tolist() == [1.0, 3.0]
+    assert str(norm.without("residual")) == "row"
+    three = selection.CANDIDATES["residual + 2 row + isolation, p = 2"]
+    assert str(three.without("isolation")) == "residual + 2 row, p = 2"
 
 
 def test_every_column_is_described_once():
@@ -297,11 +304,12 @@ def test_every_column_is_described_once():
 def test_most_terms_within_one_standard_error_are_chosen():
     rows = pd.MultiIndex.from_product([["x", "y"], ["normal rows"], [0]])
     found = pd.DataFrame(
-        {"a": [0.90, 0.80], "b": [0.70, 0.60], "a+b": [0.92, 0.77], "b+c": [0.71, 0.61]}, index=rows
+        {"a": [0.90, 0.80], "b": [0.70, 0.60], "a + b": [0.92, 0.77], "b + c": [0.71, 0.61]},
+        index=rows,
     ).rename_axis(["table", "protocol", "seed"])
     assert selection.best_of(found) == "a"
-    assert selection.choice(found) == "a+b"
-    assert selection.choice(found.drop(columns="a+b")) == "a"
+    assert selection.choice(found) == "a + b"
+    assert selection.choice(found.drop(columns="a + b")) == "a"
 
 
 @pytest.fixture

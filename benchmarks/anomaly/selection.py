@@ -10,7 +10,6 @@ import warnings
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter as clock
 
 import numpy as np
 import pandas as pd
@@ -135,7 +134,6 @@ def main():
     parser.add_argument("--resume", action="store_true", help="measure only what is missing")
     arguments = parser.parse_args()
     start_keras()
-    start = clock()
     cases = itertools.product(arguments.tables, PROTOCOLS, arguments.seeds)
     folder = Path("reports", "selection")
     with closing(Parts(folder, CANDIDATES, resumes=arguments.resume)) as parts:
@@ -174,7 +172,7 @@ def main():
             "parts by table": by_table,
         },
     )
-    finish(found, "benchmarks.anomaly.selection", arguments.seeds, clock() - start)
+    finish(found, "benchmarks.anomaly.selection", arguments.seeds)
 
 
 if __name__ == "__main__":

@@ -90,11 +90,7 @@ def likelihood(extent):
     return [(subject, measure, nats, "goal", 90, nats <= 90)]
 
 
-MEASURED = {
-    "V-concrete": selection,
-    "H": deep_compression,
-    "N": likelihood,
-}
+MEASURED = {"V-concrete": selection, "H": deep_compression, "N": likelihood}
 
 
 def _accuracy_of_trees(X_train, y_train, X_test, y_test):

@@ -136,12 +136,7 @@ def scoring(quick, run, seed):
     )
 
 
-MEASURED = {
-    "transform": transform,
-    "epochs": epochs,
-    "memory": memory,
-    "scoring": scoring,
-}
+MEASURED = {"transform": transform, "epochs": epochs, "memory": memory, "scoring": scoring}
 
 
 def transform_times(rows, seed):

@@ -19,11 +19,12 @@ def add_arguments(parser):
 
 
 def seeds(arguments):
-    return range(arguments.seed, arguments.seed + _rounds(arguments))
+    rounds = arguments.rounds or (1 if arguments.quick else 3)
+    return range(arguments.seed, arguments.seed + rounds)
 
 
 def measure(arguments, parts):
-    quick, rounds, seed = arguments.quick, _rounds(arguments), arguments.seed
+    quick, rounds, seed = arguments.quick, len(seeds(arguments)), arguments.seed
     chosen = arguments.only or (QUICK_CONTESTS if quick else CONTESTS)
     chosen = ("paths",) if arguments.paths else chosen
     with closing(Workers()) as workers:
@@ -39,7 +40,3 @@ def measure(arguments, parts):
                 yield paths.measure(run, quick, rounds, seed)
             else:
                 yield alone.MEASURED[name](quick, run, seed)
-
-
-def _rounds(arguments):
-    return arguments.rounds or (1 if arguments.quick else 3)

@@ -35,9 +35,6 @@ class Size:
     rounds: int = 3
     batch_size: int = 128
 
-    def rows_of(self, objective):
-        return self.rows // 5 if objective in SLOW else self.rows
-
 
 def measure(run, quick, rounds, seed):
     size = Size(rows=500, epochs=2, rounds=rounds) if quick else Size(rounds=rounds)
@@ -103,7 +100,7 @@ def race(objective, n_features, size, seed):
     shape = FEATURES[n_features]
     estimator, build = OBJECTIVES[objective]
     temperatures = np.geomspace(*TEMPERATURES, max(1, round(ANNEALING * size.epochs)))
-    X = random_rows(size.rows_of(objective), n_features)
+    X = random_rows(size.rows // 5 if objective in SLOW else size.rows, n_features)
     training = {"learning_rate": 1e-3, "epochs": size.epochs, "batch_size": size.batch_size}
     ours = estimator(shape).set_params(
         optimizer="adam", loss="mse", validation_split=0.0, early_stopping=False, **training
