@@ -164,6 +164,8 @@ VIEWS = {
     "anomaly/false-alarms": partial(whole, "anomaly/tables", "promises"),
     "anomaly/divisions": divisions,
     "anomaly/delays": partial(whole, "anomaly/drift", "drift"),
+    "anomaly/image-scores": partial(whole, "anomaly/image-settings", "scores"),
+    "anomaly/image-settings": partial(whole, "anomaly/image-settings", "settings"),
     "anomaly/choice": selection,
     "anomaly/parts": parts_of_norm,
     "anomaly/parts-by-table": tables_of_norm,

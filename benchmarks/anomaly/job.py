@@ -99,7 +99,7 @@ def methods(problem: Problem, seed: int, names=None):
     return {name: found[name] for name in names}
 
 
-def image_detector(seed, n_components=64, noise=2.0, score="local_error"):
+def image_detector(seed, n_components=32, noise=1.0, score="local_error"):
     autoencoder = skae.DenoisingAutoencoder(
         n_components,
         noise=noise,
