@@ -110,6 +110,12 @@ def tables_of_norm():
     return markdown(shown.rename(columns={one.settings["chosen"]: "norm"}).reset_index(), [one])
 
 
+def image_settings():
+    """Return the ten best settings of the detector of images."""
+    one = record.load("anomaly/image-settings")
+    return markdown(one.tables["settings"].head(10), [one])
+
+
 def scale(part):
     """Return all figures of one part of the scale benchmark, one row a record."""
     records = record.matching(f"scale/{part}_*")
@@ -165,7 +171,7 @@ VIEWS = {
     "anomaly/divisions": divisions,
     "anomaly/delays": partial(whole, "anomaly/drift", "drift"),
     "anomaly/image-scores": partial(whole, "anomaly/image-settings", "scores"),
-    "anomaly/image-settings": partial(whole, "anomaly/image-settings", "settings"),
+    "anomaly/image-settings": image_settings,
     "anomaly/choice": selection,
     "anomaly/parts": parts_of_norm,
     "anomaly/parts-by-table": tables_of_norm,
