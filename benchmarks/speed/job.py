@@ -3,11 +3,12 @@
 from contextlib import closing
 
 from benchmarks import integer
-from benchmarks.speed import alone, contests, paths
+from benchmarks.speed import alone, contests, paths, starts
 from benchmarks.workers import Workers
 
 SOURCE = ("rounds",)
-CONTESTS = (*contests.RACES, *alone.MEASURED, "paths")
+MEASURED = alone.MEASURED | starts.MEASURED
+CONTESTS = (*contests.RACES, *MEASURED, "paths")
 QUICK_CONTESTS = ("dense32-mse", "dense256-bce", "search", *alone.MEASURED)
 
 
@@ -39,4 +40,4 @@ def measure(arguments, parts):
             elif name == "paths":
                 yield paths.measure(run, quick, rounds, seed)
             else:
-                yield alone.MEASURED[name](quick, run, seed)
+                yield MEASURED[name](quick, run, seed)
