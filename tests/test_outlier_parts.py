@@ -131,7 +131,8 @@ def test_ensemble_has_parameters_of_its_terms_and_refuses_what_is_none():
     detector.set_params(score__far__support_fraction=2.0)
     with pytest.raises(ValueError, match="The 'support_fraction' parameter"):
         detector.fit(correlated(50))
-    for scores, weights in (([], None), (score.scores, [1.0]), (score.scores, [1.0, -1.0])):
+    wrong = [(score.scores, weights) for weights in ([1.0], [1, -1], [np.inf, 1], ["a", "b"])]
+    for scores, weights in [([], None), *wrong]:
         with pytest.raises(ValueError, match="Expected scores as a list of names and BaseScore"):
             detector_of(ScoreEnsemble(scores, weights=weights)).fit(correlated(50))
     with pytest.raises(ValueError, match="The 'p' parameter of ScoreEnsemble"):

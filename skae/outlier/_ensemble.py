@@ -89,7 +89,7 @@ class ScoreEnsemble(SummedScore, BaseComposition):
     ----------
     scores : list of (str, BaseScore)
         Names and scores. Their values must not be negative.
-    weights : list of float, default=None
+    weights : array-like of float, default=None
         Weight of each score; None weighs all equally.
     p : float, default=1.0
         Order of the norm, at least 1.
@@ -118,7 +118,7 @@ class ScoreEnsemble(SummedScore, BaseComposition):
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "scores": [list],
-        "weights": [list, None],
+        "weights": ["array-like", None],
         "p": [Interval(Real, 1, None, closed="left")],
     }
 
@@ -138,20 +138,24 @@ class ScoreEnsemble(SummedScore, BaseComposition):
     def check_parameters(self):
         """Raise ``ValueError`` if names, scores or weights are not as described."""
         are_scores = self.scores and all(isinstance(score, BaseScore) for _, score in self.scores)
-        weights = [1.0] * len(self.scores) if self.weights is None else self.weights
-        if not are_scores or len(weights) != len(self.scores) or not min(weights) >= 0:
+        weights = np.asarray(self._weights())
+        are_weights = weights.shape == (len(self.scores),) and weights.dtype.kind in "iuf"
+        if not (are_scores and are_weights and np.isfinite(weights).all() and weights.min() >= 0):
             raise ValueError(
                 "Expected scores as a list of names and BaseScore objects, and as many weights, "
-                "none negative; "
+                "finite and not negative; "
                 f"received scores={self.scores!r}, weights={self.weights!r}. Pass for instance "
                 "[('residual', ResidualDistance())]."
             )
         self._validate_names([name for name, _ in self.scores])
         super().check_parameters()
 
+    def _weights(self):
+        return [1.0] * len(self.scores) if self.weights is None else self.weights
+
     def _terms(self):
-        weights = [1.0] * len(self.scores) if self.weights is None else self.weights
-        return [(score, weight) for (_, score), weight in zip(self.scores, weights, strict=True)]
+        pairs = zip(self.scores, self._weights(), strict=True)
+        return [(score, weight) for (_, score), weight in pairs]
 
 
 class Mahalanobis(SummedScore):
