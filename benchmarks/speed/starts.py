@@ -6,6 +6,7 @@ from time import perf_counter as clock
 
 import numpy as np
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV
 
@@ -105,6 +106,7 @@ def searched(n_jobs, quick, seed):
     autoencoder = DenseAutoencoder(epochs=30, early_stopping=False, random_state=seed)
     search = GridSearchCV(autoencoder, GRID, cv=N_FOLDS, n_jobs=n_jobs)
     _, seconds = timed(search.fit, X)
+    get_reusable_executor().shutdown()  # a worker would wait at its end for its own to be idle
     return seconds, search.best_score_
 
 
