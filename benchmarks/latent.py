@@ -57,7 +57,10 @@ def measure(arguments, parts):
             "Autoencoder": "DenseAutoencoder(n_components, random_state=seed), mean over the seeds",
             "PCA, SVC, 5-NN": "scikit-learn's defaults",
         },
-        pictures={"Each point is a held-out sample, coloured by its class": drawn(codes)},
+        pictures={
+            f"{method}: held-out samples, coloured by class": drawn(rows)
+            for method, rows in codes.groupby("method", sort=False)
+        },
     )
 
 
@@ -116,10 +119,11 @@ def _codes(encoder, dataset, split):
 
 
 def drawn(codes):
-    """Return the codes of PCA and of the autoencoder side by side, as a figure."""
-    figure = Figure((10, 4.5), layout="constrained")
-    panels = zip(figure.subplots(1, 2), codes.groupby("method", sort=False), strict=True)
-    for axes, (method, rows) in panels:
+    """Return the codes of each method, side by side, as a figure."""
+    by_method = codes.groupby("method", sort=False)
+    figure = Figure((5 * by_method.ngroups, 4.5), layout="constrained")
+    panels = figure.subplots(1, by_method.ngroups, squeeze=False).flat
+    for axes, (method, rows) in zip(panels, by_method, strict=True):
         labels = rows["label"].to_numpy()
         LatentSpaceDisplay(rows[["x", "y"]].to_numpy(), y=labels).plot(axes)
         axes.set_title(method)

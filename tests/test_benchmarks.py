@@ -118,20 +118,20 @@ def test_without_a_question_they_are_listed(capsys):
     assert "latent" in capsys.readouterr().out
 
 
-def test_page_opens_in_a_browser_and_its_headings_sort(folder, tmp_path):
+def title_in_browser(page, script, tmp_path, width=1200):
+    """Return the title of a page that a browser has opened, after a script has set it."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium on this machine")
-    click = """<script>
-      const heading = document.querySelectorAll("th")[2];
-      heading.querySelector("button").click();
-      document.title = [...document.querySelectorAll("table")[0].tBodies[0].rows]
-        .map((row) => row.cells[2].dataset.value).join(" ");
-    </script></body>"""
-    text = (folder / "index.html").read_text(encoding="utf-8").replace("</body>", click)
+    text = page.read_text(encoding="utf-8")
+    text = text.replace("</body>", f"<script>{script}</script></body>")
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-    options += ["--dump-dom", f"--user-data-dir={tmp_path / 'profile'}"]
+    options += [
+        f"--window-size={width},900",
+        "--dump-dom",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]
     opened = subprocess.run(
         [chromium, *options, (tmp_path / "index.html").as_uri()],
         capture_output=True,
@@ -139,10 +139,33 @@ def test_page_opens_in_a_browser_and_its_headings_sort(folder, tmp_path):
         timeout=60,
     )
     assert "Uncaught" not in opened.stderr
-    title = re.search("<title>(.*?)</title>", opened.stdout)[1]
+    return re.search("<title>(.*?)</title>", opened.stdout)[1]
+
+
+def test_page_opens_in_a_browser_and_its_headings_sort(folder, tmp_path):
+    click = """
+      const heading = document.querySelectorAll("th")[2];
+      heading.querySelector("button").click();
+      document.title = [...document.querySelectorAll("table")[0].tBodies[0].rows]
+        .map((row) => row.cells[2].dataset.value).join(" ");
+    """
+    title = title_in_browser(folder / "index.html", click, tmp_path)
     values = [float(value) for value in title.split() if value != "nan"]
     assert len(values) >= 2
     assert values == sorted(values)
+
+
+@pytest.mark.parametrize("width", [500, 1200])
+def test_page_is_no_wider_than_the_window_and_every_column_can_be_read(width, folder, tmp_path):
+    scroll = """
+      const box = document.querySelector(".scroll");
+      box.scrollLeft = box.scrollWidth;
+      const end = (element) => element.getBoundingClientRect().right;
+      document.title = [document.documentElement.scrollWidth <= window.innerWidth,
+        end(box) <= window.innerWidth, end(box.querySelector("th:last-child")) <= end(box) + 1];
+    """
+    title = title_in_browser(folder / "index.html", scroll, tmp_path, width)
+    assert title == "true,true,true"
 
 
 def test_resumed_run_measures_nothing_again(folder, found, monkeypatch):

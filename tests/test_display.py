@@ -1,5 +1,6 @@
 """What every display owes: its data on the axes, and nothing left behind."""
 
+import itertools
 import subprocess
 import sys
 
@@ -219,6 +220,24 @@ def test_latent_space_colours_a_quantity_by_a_scale(pca):
     shown = LatentSpaceDisplay.from_estimator(pca, X, X.sum(axis=1), components=[0, 1])
     assert len(shown.figure_.axes) == 2  # the second one is the scale
     assert not shown.ax_.texts
+
+
+@pytest.mark.parametrize("n_classes", [2, 10, 30])
+def test_names_of_classes_in_one_place_do_not_cover_each_other(n_classes, ax):
+    y = np.arange(30 * n_classes) % n_classes
+    codes = np.random.default_rng(0).normal(size=(len(y), 2)) + 0.1 * y[:, None]
+    LatentSpaceDisplay(codes, y=y).plot(ax)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_bbox_patch().get_window_extent() for text in ax.texts]
+    assert len(boxes) == n_classes
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_names_of_classes_apart_are_at_their_medians(ax):
+    corners = np.array([[0.0, 0.0], [0.0, 9.0], [9.0, 0.0], [9.0, 9.0]])
+    LatentSpaceDisplay(np.repeat(corners, 9, axis=0), y=np.repeat(range(4), 9)).plot(ax)
+    assert [text.xyann for text in ax.texts] == [(0, 0)] * 4
+    np.testing.assert_array_equal([text.xy for text in ax.texts], corners)
 
 
 @pytest.mark.parametrize(

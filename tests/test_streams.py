@@ -423,6 +423,63 @@ def test_blocks_that_are_not_as_declared_are_refused(blocks, message, fits, monk
             use(blocks)
 
 
+class _Stating(Blocks):
+    """Two blocks, and what it is told to say of them."""
+
+    lengths, row_shape, dtype = (20, 20), (6,), np.dtype("float32")
+
+    def __init__(self, **stated):
+        vars(self).update(stated)
+
+    def read(self, block):
+        yield _BLOCK
+
+
+STATED_OTHERWISE = [
+    *({"lengths": lengths} for lengths in (5, None, [1.5], [20.0, 20], ["20"], "ab", b"ab")),
+    *({"lengths": lengths} for lengths in ({20: 20}, {20}, [-1, 20], [True, 20], iter([20, 20]))),
+    *({"lengths": np.array(lengths)} for lengths in ([20.0, 20.0], [[20, 20]])),
+    *({"row_shape": shape} for shape in (3.5, None, "ab", b"a", {6: 1}, True)),
+    *({"row_shape": shape} for shape in ((6.0,), (-6,), (True,), ("6",), np.array([[6]]))),
+    *({"dtype": dtype} for dtype in ("nonsense", 3, np.array([1.5]))),
+]
+
+
+@pytest.mark.parametrize("fits", [True, False])
+@pytest.mark.parametrize("stated", STATED_OTHERWISE, ids=str)
+def test_blocks_that_state_something_else_are_refused(stated, fits, monkeypatch):
+    monkeypatch.setattr(_blocks, "fits_memory", lambda n_bytes: fits)
+    name = next(iter(stated))
+    with pytest.raises(ValueError, match=rf"Expected {name} of _Stating .*; received .*\. Set "):
+        DenseAutoencoder(2, epochs=1).fit(_Stating(**stated))
+
+
+@pytest.mark.parametrize("dtype", ["U3", "M8[s]", "c8", "int32", bool, [("a", "f4")]])
+def test_dtypes_that_do_not_hold_the_samples_are_refused(dtype):
+    with pytest.raises(ValueError, match=r"samples of float32: expected .* Set dtype to that of"):
+        DenseAutoencoder(2, epochs=1).fit(_Stating(dtype=dtype))
+
+
+STATED_AS_NUMPY_READS_IT = [
+    {"lengths": np.array([20, 20], dtype="uint8")},
+    {"lengths": [np.uint8(20)] * 20},  # whose sum is beyond that type
+    {"lengths": pd.Series([20, 20], index=[3, 4])},
+    *({"row_shape": shape} for shape in (6, np.int64(6), [6], (np.int32(6),), np.array([6]))),
+    *({"dtype": dtype} for dtype in ("float32", np.float64, float, ">f4", object)),
+]
+
+
+@pytest.mark.parametrize("fits", [True, False])
+@pytest.mark.parametrize("stated", STATED_AS_NUMPY_READS_IT, ids=str)
+def test_blocks_state_shapes_and_dtypes_as_numpy_reads_them(stated, fits, monkeypatch):
+    monkeypatch.setattr(_blocks, "fits_memory", lambda n_bytes: fits)
+    blocks = _Stating(**stated)
+    rows = np.concatenate([_BLOCK] * len(blocks.lengths))
+    assert blocks.shape == rows.shape
+    fitted = DenseAutoencoder(2, epochs=1, random_state=0).fit(blocks)
+    np.testing.assert_allclose(fitted.transform(blocks), fitted.transform(rows), atol=1e-5)
+
+
 def test_detector_refuses_blocks_of_lists(monkeypatch):
     monkeypatch.setattr(_blocks, "fits_memory", lambda n_bytes: False)
     blocks = _Declared([_BLOCK, _BLOCK.tolist()], [20, 20])

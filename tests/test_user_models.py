@@ -14,7 +14,14 @@ from joblib import Parallel, delayed
 from keras import layers, ops
 from sklearn.base import clone
 
-from skae import DenoisingAutoencoder, DenseAutoencoder, KerasAutoencoder, KerasNetwork
+from skae import (
+    ConvAutoencoder,
+    DenoisingAutoencoder,
+    DenseAutoencoder,
+    KerasAutoencoder,
+    KerasNetwork,
+)
+from skae._compat import layers_within
 from tests.estimators import digits
 
 pytestmark = pytest.mark.slow
@@ -439,3 +446,54 @@ def test_optimizer_whose_configuration_leaves_something_out_is_refused(use):
     autoencoder = DenseAutoencoder(2, optimizer=_Faster(0.01, factor=5.0), **SMALL)
     with pytest.raises(ValueError, match="get_config leaves out factor"):
         use(autoencoder)
+
+
+def _normalized(X):
+    model = keras.Sequential(
+        [
+            keras.Input((64,)),
+            layers.BatchNormalization(name="changed"),
+            layers.Dense(2, name="code"),
+            layers.Dense(64),
+        ]
+    )
+    return KerasAutoencoder(model, code_layer="code", **SMALL).fit(X)
+
+
+def _convolved(X):
+    network = {"image_shape": (8, 8, 1), "filters": (4,), "init": "random"}
+    return ConvAutoencoder(2, **network, **SMALL).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("fitted", "name", "switch", "weight", "neutral"),
+    [
+        (
+            lambda X: DenseAutoencoder(2, hidden_layer_sizes=(4,), **SMALL).fit(X),
+            *("encoder_hidden_1", "use_bias", "bias", 0.0),
+        ),
+        (_convolved, "encoder_conv_1", "use_bias", "bias", 0.0),
+        (_normalized, "changed", "center", "beta", 0.0),
+        (_normalized, "changed", "scale", "gamma", 1.0),
+    ],
+)
+def test_layer_that_is_told_of_other_weights_than_it_has(
+    fitted, name, switch, weight, neutral, X, tmp_path
+):
+    """It is applied and trained as Keras does, and refused where it would be built again."""
+    autoencoder = fitted(X)
+    autoencoder.save(path := tmp_path / "before.skae")
+    before = path.read_bytes()
+    layer = next(inner for inner in layers_within(autoencoder.encoder_) if inner.name == name)
+    setattr(layer, switch, False)
+    autoencoder.partial_fit(X)
+    inputs = X.reshape(-1, *autoencoder.encoder_.input_shape[1:])
+    np.testing.assert_allclose(autoencoder.transform(X), autoencoder.encoder_(inputs), atol=1e-4)
+    for use in (pickle.dumps, copy.deepcopy, lambda autoencoder: autoencoder.save(path)):
+        with pytest.raises(ValueError, match=rf"Expected {switch}=True .* Set {switch}=True again"):
+            use(autoencoder)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]
+    setattr(layer, switch, True)
+    getattr(layer, weight).assign(np.full(getattr(layer, weight).shape, neutral))
+    copied = pickle.loads(pickle.dumps(autoencoder))
+    np.testing.assert_allclose(copied.transform(X), autoencoder.transform(X), atol=1e-6)

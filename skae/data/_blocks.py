@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import DTypeLike
 
+from skae.data._declaration import checked_dtype, checked_lengths, checked_row_shape
 from skae.data._memory import fits_memory
 from skae.data._progress import counted
 
 PIECE_BYTES = 2**21
 _OPEN_BYTES = 2**27
+_NUMBERS = "biufO"  # kinds of dtypes that keep the value of a number, as text does not
 _FEWEST_OPEN, _MOST_OPEN = 2, 16
 
 
@@ -30,10 +33,10 @@ class Blocks(ABC):
     ----------
     lengths : sequence of int
         Number of samples in each block.
-    row_shape : tuple of int
-        Shape of a sample; (n_features,) for tables.
-    dtype : numpy.dtype
-        Type of the samples, or a larger one that holds them.
+    row_shape : int or tuple of int
+        Shape of a sample; (n_features,) or n_features for tables.
+    dtype : numpy.dtype, type or str
+        Type of the samples, or a larger one that holds them, as NumPy reads it: ``"float32"``.
     names : list of str or None
         Names of the features. If they are given, :meth:`read` must return DataFrames.
 
@@ -68,8 +71,8 @@ class Blocks(ABC):
     """
 
     lengths: Sequence[int]
-    row_shape: tuple[int, ...]
-    dtype: np.dtype
+    row_shape: int | tuple[int, ...]
+    dtype: DTypeLike
     names: list[str] | None = None
 
     @abstractmethod
@@ -90,32 +93,33 @@ class Blocks(ABC):
         """
 
     def __len__(self):
-        return int(sum(self.lengths))
+        return sum(self._checked_lengths())
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of samples, and the shape of each."""
-        return (len(self), *self.row_shape)
+        return (len(self), *self._checked_row_shape())
 
     @property
     def bytes_at_once(self) -> int:
         """Memory in bytes that the largest block takes while it is read."""
-        return max(self.lengths, default=0) * self.row_bytes
+        return max(self._checked_lengths(), default=0) * self.row_bytes
 
     @property
     def row_bytes(self) -> int:
         """Memory in bytes of a sample."""
-        return max(1, prod(self.row_shape) * self.dtype.itemsize)
+        return max(1, prod(self._checked_row_shape()) * self._checked_dtype().itemsize)
 
     @property
     def fits_memory(self) -> bool:
         """Whether the samples, as floats, and a standardized copy may be kept in memory."""
-        as_floats = 0 if self.dtype.kind == "f" else 8
-        return fits_memory(prod(self.shape) * (self.dtype.itemsize + as_floats + 4))
+        dtype = self._checked_dtype()
+        as_floats = 0 if dtype.kind == "f" else 8
+        return fits_memory(prod(self.shape) * (dtype.itemsize + as_floats + 4))
 
     def whole(self) -> np.ndarray | pd.DataFrame:
         """Return all samples."""
-        rows = np.empty(self.shape, self.dtype)
+        rows = np.empty(self.shape, self._checked_dtype())
         for start, piece in in_background(self.pieces()):
             rows[start : start + len(piece)] = piece
         return rows if self.names is None else pd.DataFrame(rows, columns=self.names)
@@ -125,14 +129,15 @@ class Blocks(ABC):
 
         With a generator the blocks come in random order, and several are read by turns.
         """
-        starts = np.cumsum([0, *self.lengths])
+        lengths = self._checked_lengths()
+        starts = np.cumsum([0, *lengths])
         if rng is None:
-            for block in range(len(self.lengths)):
+            for block in range(len(lengths)):
                 yield from self._pieces_of(block, int(starts[block]))
             return
         waiting = (
             self._pieces_of(block, int(starts[block]))
-            for block in rng.permutation(len(self.lengths)).tolist()
+            for block in rng.permutation(len(lengths)).tolist()
         )
         n_open = min(max(_OPEN_BYTES // max(self.bytes_at_once, 1), _FEWEST_OPEN), _MOST_OPEN)
         opened = list(islice(waiting, n_open))
@@ -144,6 +149,18 @@ class Blocks(ABC):
             else:
                 opened[turn : turn + 1] = islice(waiting, 1)
 
+    def _n_samples_in(self, block):
+        return int(list(self.lengths)[block])
+
+    def _checked_lengths(self):
+        return checked_lengths(type(self).__name__, self.lengths)
+
+    def _checked_row_shape(self):
+        return checked_row_shape(type(self).__name__, self.row_shape)
+
+    def _checked_dtype(self):
+        return checked_dtype(type(self).__name__, self.dtype)
+
     def _pieces_of(self, block, start):
         n_at_once = max(1, PIECE_BYTES // self.row_bytes)
         for piece in self._checked_pieces(block):
@@ -154,7 +171,7 @@ class Blocks(ABC):
 
     def _checked_pieces(self, block: int) -> Iterator[np.ndarray | pd.DataFrame]:
         """Yield the pieces of a block as :meth:`read` returns them, and raise if they differ."""
-        pieces, n_left = self.read(block), self.lengths[block]
+        pieces, n_left = self.read(block), self._n_samples_in(block)
         if not isinstance(pieces, Iterable):
             raise ValueError(
                 f"read of {type(self).__name__} returned {_kind_of(pieces)} for block {block}: "
@@ -167,7 +184,8 @@ class Blocks(ABC):
         if n_left:
             raise ValueError(
                 f"Block {block} ended {n_left} samples early: expected "
-                f"{self.lengths[block]}, as lengths says. Has it changed since lengths was set?"
+                f"{self._n_samples_in(block)}, as lengths says. Has it changed since lengths was "
+                "set?"
             )
 
     def _check_piece(self, block, piece, n_left):
@@ -181,12 +199,12 @@ class Blocks(ABC):
             )
         if len(piece) > n_left:
             raise ValueError(
-                f"{received} more samples than lengths says: expected {self.lengths[block]}. Has "
-                "it changed since lengths was set?"
+                f"{received} more samples than lengths says: expected {self._n_samples_in(block)}. "
+                "Has it changed since lengths was set?"
             )
-        if tuple(piece.shape[1:]) != tuple(self.row_shape):
+        if tuple(piece.shape[1:]) != (row_shape := self._checked_row_shape()):
             raise ValueError(
-                f"{received} samples of shape {piece.shape[1:]}: expected {self.row_shape}, the "
+                f"{received} samples of shape {piece.shape[1:]}: expected {row_shape}, the "
                 "row_shape. Yield arrays of whole samples."
             )
         if self.names is not None and list(piece.columns) != list(self.names):
@@ -194,10 +212,11 @@ class Blocks(ABC):
                 f"{received} the columns {list(piece.columns)}: expected {list(self.names)}, the "
                 "names. Return them in this order."
             )
-        dtype = _dtype_of(piece)
-        if not np.can_cast(dtype, self.dtype, "same_kind"):
+        dtype, declared = _dtype_of(piece), self._checked_dtype()
+        is_kept = dtype.kind == declared.kind or declared.kind in _NUMBERS
+        if not is_kept or not np.can_cast(dtype, declared, "same_kind"):
             raise ValueError(
-                f"{received} samples of {dtype}: expected {self.dtype}, the dtype, or one that it "
+                f"{received} samples of {dtype}: expected {declared}, the dtype, or one that it "
                 "holds. Set dtype to that of the largest kind of number."
             )
 
@@ -241,7 +260,7 @@ class BlockRows:
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of rows and of features."""
-        return len(self), prod(self.blocks.row_shape)
+        return len(self), prod(self.blocks.shape[1:])
 
     def samples(self) -> Blocks:
         """Return the rows in the shape that they had, as arrays without names."""
@@ -261,7 +280,8 @@ class _SameBlocks(Blocks):
 
     def __init__(self, blocks: Blocks):
         self.blocks = blocks
-        self.lengths, self.row_shape, self.dtype = blocks.lengths, blocks.row_shape, blocks.dtype
+        self.lengths, self.dtype = blocks._checked_lengths(), blocks._checked_dtype()
+        self.row_shape = blocks._checked_row_shape()
 
     @property
     def bytes_at_once(self):
@@ -279,7 +299,7 @@ class _CheckedBlocks(_SameBlocks):
     def read(self, block):
         """Return checked pieces."""
         for piece in self.blocks._checked_pieces(block):
-            yield self._check(piece).reshape(-1, *self.row_shape)
+            yield self._check(piece).reshape(-1, *self.shape[1:])
 
 
 class SelectedBlocks(_SameBlocks):
@@ -295,12 +315,12 @@ class SelectedBlocks(_SameBlocks):
         super().__init__(blocks)
         self.names = blocks.names
         self.selected = selected
-        ends = np.cumsum(blocks.lengths)
-        self.lengths = [int(part.sum()) for part in np.split(selected, ends[:-1])]
+        self._starts = np.cumsum([0, *self.lengths])
+        self.lengths = [int(part.sum()) for part in np.split(selected, self._starts[1:-1])]
 
     def read(self, block):
         """Return the selected samples of a block, piece by piece."""
-        start = int(sum(self.blocks.lengths[:block]))
+        start = self._starts[block]
         for piece in self.blocks._checked_pieces(block):
             yield piece[self.selected[start : start + len(piece)]]
             start += len(piece)

@@ -99,7 +99,7 @@ class DatasetBlocks(Blocks):
     @property
     def bytes_at_once(self):
         """Memory in bytes of a row group that is decoded page by page, beside its codes."""
-        return 3 * min(super().bytes_at_once, self.row_shape[0] * _PAGE_BYTES)
+        return 3 * min(super().bytes_at_once, self.shape[1] * _PAGE_BYTES)
 
     def read(self, block):
         """Return batches of a row group, decoded one after the other."""

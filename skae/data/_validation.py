@@ -139,10 +139,10 @@ def validate_rows_or_blocks(estimator, X, *, reset: bool):
     X = in_memory_or_blocks(X)
     if not isinstance(X, Blocks):
         return validate_rows(estimator, X, reset=reset)
-    _, first = next(X.pieces(), (0, np.empty((0, *X.row_shape))))
+    _, first = next(X.pieces(), (0, np.empty((0, *X.shape[1:]))))
     validate_rows(estimator, first, reset=reset)
     is_counted = shows_progress(getattr(estimator, "verbose", 0))
-    return BlockRows(X, partial(_rows_of_piece, estimator), is_counted), X.row_shape
+    return BlockRows(X, partial(_rows_of_piece, estimator), is_counted), X.shape[1:]
 
 
 def _rows_of_piece(estimator, piece):

@@ -1,10 +1,12 @@
 """Scatter plot of codes."""
 
+from itertools import combinations
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
@@ -18,6 +20,8 @@ _MOST_COMPONENTS = 5
 _MOST_TAGS = 30
 _RARE = 0.005  # classes with a smaller share of the points are named in the legend only,
 _FEW = 5  # and those with fewer points, which a name would cover
+_LETTER, _PADDING, _LINE = 0.65, 0.9, 2.0  # of a name in its box, in font sizes
+_MOST_MOVES = 50
 _SHORT_NAME, _FEW_NAMES = 3, 4  # names longer than that are in the legend, unless they are few
 
 
@@ -26,7 +30,8 @@ class LatentSpaceDisplay:
 
     One component is drawn as histograms, two as a 2-D and three as a 3-D scatter plot, more as
     scatter plots of all pairs. Classes with short names, or few of them, are named at their
-    medians, so that they can be told apart without color; the others are in a legend.
+    medians, or beside them where names would cover each other, so that they can be told apart
+    without color; the others are in a legend.
 
     Parameters
     ----------
@@ -302,25 +307,30 @@ class _Points:
 
     def _name_at_medians(self, ax):
         """Write names over the points, and return the classes that have room for one."""
-        named = []
-        for label in self._classes.present[:_MOST_TAGS]:
-            of_class = self.codes[self._classes.of_row == label]
-            if len(of_class) >= max(_FEW, _RARE * len(self.codes)):
-                named.append(label)
-                ax.annotate(
-                    self._classes.names[label],
-                    np.median(of_class, axis=0),
-                    ha="center",
-                    va="center",
-                    fontsize="small",
-                    color="#1b1f24",
-                    bbox={
-                        "boxstyle": "round,pad=0.2",
-                        "facecolor": "white",
-                        "edgecolor": self._classes.colors[label],
-                        "alpha": 0.85,
-                    },
-                )
+        of_class = {i: self.codes[self._classes.of_row == i] for i in self._classes.present}
+        fewest = max(_FEW, _RARE * len(self.codes))
+        named = [i for i in self._classes.present[:_MOST_TAGS] if len(of_class[i]) >= fewest]
+        medians = np.array([np.median(of_class[i], axis=0) for i in named]).reshape(-1, 2)
+        offsets = _offsets_of_names(ax, medians, [self._classes.names[i] for i in named])
+        for label, median, offset in zip(named, medians, offsets, strict=True):
+            color = self._classes.colors[label]
+            ax.annotate(
+                self._classes.names[label],
+                median,
+                offset,
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                fontsize="small",
+                color="#1b1f24",
+                arrowprops={"arrowstyle": "-", "color": color} if offset.any() else None,
+                bbox={
+                    "boxstyle": "round,pad=0.2",
+                    "facecolor": "white",
+                    "edgecolor": color,
+                    "alpha": 0.85,
+                },
+            )
         return named
 
     def _legend(self, ax, labels, **place):
@@ -332,6 +342,38 @@ class _Points:
             for i in labels
         }
         classes.explain(ax, handles, **place)
+
+
+def _offsets_of_names(ax, points, names):
+    """Return how far to write names from points, in points of print, so that all can be read."""
+    ax.autoscale_view()
+    centers = ax.transData.transform(points) * 72 / ax.figure.dpi
+    size = FontProperties(size="small").get_size_in_points()
+    boxes = [(size * (_LETTER * len(name) + _PADDING), size * _LINE) for name in names]
+    return apart(centers, np.array(boxes).reshape(-1, 2)) - centers
+
+
+def apart(centers: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Return centers of boxes, moved as little as it takes until none covers another.
+
+    Parameters
+    ----------
+    centers, sizes : ndarray of shape (n_boxes, 2)
+    """
+    moved = centers.astype(float)
+    for _ in range(_MOST_MOVES):
+        before = moved.copy()
+        for one, other in combinations(range(len(moved)), 2):
+            way = moved[other] - moved[one]
+            shared = (sizes[one] + sizes[other]) / 2 - np.abs(way)
+            if shared.min() > 1e-6:
+                axis = shared.argmin()
+                step = np.copysign(shared[axis] / 2, way[axis])
+                moved[one, axis] -= step
+                moved[other, axis] += step
+        if np.array_equal(moved, before):
+            break
+    return moved
 
 
 def _chosen_components(codes, components):

@@ -12,6 +12,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import keras
+import numpy as np
 
 from skae import layers as own_layers
 from skae._compat import (
@@ -33,6 +34,7 @@ _UNKNOWN_LAYERS = (
 )
 _TRUSTED_PACKAGES = ("jax", "keras", "math", "tensorflow")
 _LOOKS_ANYWHERE = {"__import__", "eval", "exec", "globals", "locals", "open", "vars"}
+_WEIGHT_OF_SWITCH = {"center": "beta", "scale": "gamma", "use_bias": "bias"}
 _PLAIN = (bool, bytes, complex, float, int, str, type(None))
 
 
@@ -126,6 +128,21 @@ def unknown_parts(layer: keras.Layer) -> dict[str, Any]:
     }
 
 
+def misstated_weight(layer: keras.Layer) -> tuple[str, str] | None:
+    """Return an attribute that was changed after a layer was built, and the weight it speaks of.
+
+    Such an attribute says that the layer has the weight where it has not, or the other way around:
+    ``use_bias`` the bias, ``center`` the beta, ``scale`` the gamma. None where all of them agree.
+    """
+    for switch, weight in _WEIGHT_OF_SWITCH.items():
+        stated = vars(layer).get(switch)
+        if type(layer) in _LAYERS and isinstance(stated, int | np.bool_):
+            names = {variable.name for variable in layer.variables}
+            if names and (weight in names) != bool(stated):
+                return switch, weight
+    return None
+
+
 def is_of_keras(callback: keras.callbacks.Callback) -> bool:
     """Tell whether a callback is of one of Keras's own classes."""
     return type(callback) in _CALLBACKS
@@ -139,6 +156,8 @@ def check_layers(model: keras.Model) -> None:
             _check_graph(layer)
         elif unknown_parts(layer):
             raise UnprovenError(f"{unknown_parts(layer)} are not Keras's own")
+        elif misstated := misstated_weight(layer):
+            raise UnprovenError(f"{misstated} of {layer.name} was changed since it was built")
 
 
 def _check_graph(model):

@@ -12,8 +12,8 @@ from typing import Any
 
 import keras
 
-from skae._compat import all_steps, ends, functional_class, nodes_by_depth
-from skae.engine._proof import is_known, is_known_layer, unknown_parts
+from skae._compat import all_steps, ends, functional_class, layers_within, nodes_by_depth
+from skae.engine._proof import is_known, is_known_layer, misstated_weight, unknown_parts
 
 _held: ContextVar[list[Any]] = ContextVar("_held")
 
@@ -144,7 +144,7 @@ def packed(layer: Any) -> PackedLayer | PackedGraph:
     Raises
     ------
     ValueError
-        If it does not say how it is built again.
+        If it does not say how it is built again, or with other weights than it has.
     """
     if type(layer) is keras.Sequential:
         parts = [packed(inner) for inner in all_steps(layer)]
@@ -195,7 +195,24 @@ def _packed_graph(model):
     return PackedGraph(model.name, model.trainable, layers, calls, inputs, outputs)
 
 
+def _check_stated_weights(layer):
+    """Raise if attributes of a layer, changed since it was built, speak of other weights."""
+    for inner in layers_within(layer):
+        if (found := misstated_weight(inner)) is None:
+            continue
+        switch, weight = found
+        stated, neutral = getattr(inner, switch), 1 if weight == "gamma" else 0
+        remedy = "" if stated else f", and fill {weight} with {neutral} where it is not wanted"
+        raise ValueError(
+            f"Expected {switch}={not stated} of the {type(inner).__name__} layer {inner.name!r}, "
+            f"as it was built; received {switch}={stated}, with which a copy or file of it would "
+            f"have other weights. Set {switch}={not stated} again{remedy}."
+        )
+
+
 def _packed_layer(layer):
+    if isinstance(layer, keras.layers.Layer):
+        _check_stated_weights(layer)
     taking_apart = _TakingApart()
     try:
         config = taking_apart.config_of(layer)
