@@ -27,15 +27,15 @@ def starts(quick, run, seed):
     rows = []
     for backend in (ON_TENSORFLOW, ON_JAX) if version("jax") else (ON_TENSORFLOW,):
         with TemporaryDirectory() as folder:
-            cache = {"SKAE_CACHE_DIR": folder}
-            run(f"fill-{backend}", (None, backend | cache), started, quick, seed)
+            name, cache = backend["KERAS_BACKEND"], {"SKAE_CACHE_DIR": folder}
+            run(f"fill-{name}", (None, backend | cache), started, quick, seed)
             for kind, environment in {"none": backend, "filled": backend | cache}.items():
                 found = [
-                    run(f"start-{environment}-{i}", (None, environment), started, quick, seed)
+                    run(f"start-{name}-{kind}-{i}", (None, environment), started, quick, seed)
                     for i in range(1 if quick else 3)
                 ]
                 middle = {name: median(one[name] for one in found) for name in found[0]}
-                rows.append({"backend": backend["KERAS_BACKEND"], "cache": kind, **middle})
+                rows.append({"backend": name, "cache": kind, **middle})
     frame = pd.DataFrame(rows)
     frame["more_s"] = frame["first_new_s"] - frame["second_new_s"]
     plain, cached = frame.iloc[0], frame.iloc[1]
