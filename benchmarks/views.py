@@ -99,7 +99,7 @@ def selection():
 def parts_of_norm():
     """Return each part of the chosen norm alone, the norm without each part, and the norm."""
     one = record.load("anomaly/selection")
-    return markdown(one.tables["parts"], [one])
+    return markdown(one.tables["parts"][["norm", *PROTOCOLS]], [one])
 
 
 def tables_of_norm():
