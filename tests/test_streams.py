@@ -437,7 +437,7 @@ class _Stating(Blocks):
 
 STATED_OTHERWISE = [
     *({"lengths": lengths} for lengths in (5, None, [1.5], [20.0, 20], ["20"], "ab", b"ab")),
-    *({"lengths": lengths} for lengths in ({20: 20}, {20}, [-1, 20], [True, 20], iter([20, 20]))),
+    *({"lengths": lengths} for lengths in ({20: 20}, {20}, [-1, 20], [True, 20])),
     *({"lengths": np.array(lengths)} for lengths in ([20.0, 20.0], [[20, 20]])),
     *({"row_shape": shape} for shape in (3.5, None, "ab", b"a", {6: 1}, True)),
     *({"row_shape": shape} for shape in ((6.0,), (-6,), (True,), ("6",), np.array([[6]]))),
