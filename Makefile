@@ -36,7 +36,7 @@ test-exhaustive: .venv/.ready  ## hundreds of kills, damaged files and interrupt
 test-all: test test-slow  ## run all tests but the exhaustive ones
 
 coverage: .venv/.ready  ## run all tests, and list lines and branches of skae that none of them reaches
-	.venv/bin/python $(PYTEST) -m "not exhaustive" --cov=skae --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
+	.venv/bin/python $(PYTEST) -m "not exhaustive" --cov=skae --cov-report=term-missing:skip-covered $(ARGS)
 
 # Old releases meet packages newer than themselves and call them deprecated, which is not our news.
 test-lowest: .venv-lowest/.ready  ## run all tests with the lowest versions that skae supports
