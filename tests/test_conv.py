@@ -39,6 +39,7 @@ def test_feature_map_is_the_code(images):
     assert sum(_counts(autoencoder)) - scale == 160 + 145 + 10 + 160 + 145
 
 
+@pytest.mark.slow
 def test_published_convolutional_network(images):
     autoencoder = ConvAutoencoder(
         None,

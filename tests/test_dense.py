@@ -77,6 +77,7 @@ def test_never_worse_than_pca_on_external_data(name):
         assert score >= variance - 0.002
 
 
+@pytest.mark.slow
 def test_two_components_in_a_pipeline_with_svc_beat_those_of_pca():
     X, y = datasets.load_digits(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(

@@ -593,6 +593,7 @@ def test_versions_are_shown_without_importing_keras():
 # ---- what a penalty and a loss are made with ----------------------------------------------------
 
 
+@pytest.mark.slow
 def test_weight_penalty_is_part_of_the_loss(X):
     def losses(rate):
         penalty = keras.regularizers.L2(rate)

@@ -336,6 +336,7 @@ def test_what_is_the_users_is_handed_over(X, tmp_path):
             skae.load(path, {kept: own[kept] for kept in own if kept != name})
 
 
+@pytest.mark.slow
 def test_models_with_operations_and_nested_layers(X, tmp_path):
     inputs = keras.Input((8, 8))
     codes = layers.Bidirectional(layers.SimpleRNN(2))(inputs)[:, :3] * 0.5 + 1
@@ -521,6 +522,7 @@ def test_files_of_earlier_versions_load(name):
         estimator.partial_fit(digits(32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names", [["concrete"], pytest.param(sorted(_EXPECTED), marks=pytest.mark.slow)]
 )

@@ -116,6 +116,7 @@ def test_routed_parameters_reach_their_objects(X):
     assert autoencoder.get_params()["model__units"] == 5
 
 
+@pytest.mark.slow
 def test_grid_search_reaches_them(X):
     autoencoder = KerasAutoencoder(build, standardize=True, **SMALL)
     grid = {"model__units": [1, 8], "optimizer__learning_rate": [1e-2]}

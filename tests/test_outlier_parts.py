@@ -181,6 +181,7 @@ def test_default_score_is_that_of_the_shape_of_samples(shape, autoencoder, score
     assert type(unfitted_score("auto", shape, autoencoder)) is score
 
 
+@pytest.mark.slow
 def test_default_ranks_small_images_no_worse_than_rows():
     """Smoothing by a whole pixel would remove what tells them apart."""
     images, y = load_digits(return_X_y=True)

@@ -164,6 +164,7 @@ def outcome(estimator):
     return estimator.fit(X).history_, estimator.transform(X).tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -211,6 +212,7 @@ def test_penalty_without_weight_is_not_compiled(count_programs):
     assert count_programs() == 2
 
 
+@pytest.mark.slow
 def test_hyperparameters_of_a_subclass_are_compiled():
     class Doubled(SparsityPenalty):
         def penalty(self, codes):
